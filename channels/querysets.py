@@ -1,0 +1,60 @@
+"""Reads of the channels' tables: chainable, ordered to the last key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class ListingQuerySet(models.QuerySet[Any]):
+    def publishable(self) -> ListingQuerySet:
+        """Return the listings that a quantity may ever be written to; mirrors Listing.is_publishable."""
+        return self.filter(
+            state="active", mapping="mapped", tracked=True, unwritable_reason="", parked_at=None
+        )
+
+    def due(self, now: datetime) -> ListingQuerySet:
+        return self.filter(due_at__lte=now)
+
+    def unmapped(self) -> ListingQuerySet:
+        return self.filter(mapping="unmapped", state="active")
+
+    def needing_attention(self) -> ListingQuerySet:
+        """Return the listings that wait for a person: parked, or confirmed to show another number than accounted."""
+        return self.filter(Q(parked_at__isnull=False) | ~Q(drift=0)).exclude(state="gone")
+
+    def search(self, text: str) -> ListingQuerySet:
+        if not text:
+            return self
+        return self.filter(
+            Q(title__icontains=text)
+            | Q(external_sku__icontains=text)
+            | Q(sku__code__icontains=text)
+            | Q(barcode__startswith=text)
+        )
+
+
+class OrderLineQuerySet(models.QuerySet[Any]):
+    def waiting(self) -> OrderLineQuerySet:
+        """Return the lines that hold units on the platform but not yet in the ledger."""
+        return self.filter(state="waiting")
+
+
+class InboundEventQuerySet(models.QuerySet[Any]):
+    def due(self, now: datetime) -> InboundEventQuerySet:
+        return self.filter(state="pending", due_at__lte=now).order_by("due_at", "pk")
+
+
+class PushQuerySet(models.QuerySet[Any]):
+    def open(self) -> PushQuerySet:
+        """Return the pushes whose outcome is not settled."""
+        return self.filter(state__in=["sending", "unknown"])
+
+    def latencies(self, since: datetime) -> PushQuerySet:
+        """Annotate ``took``, from the cause to the receipt, for the pushes applied after ``since``."""
+        return self.filter(state="applied", settled_at__gte=since, cause_at__isnull=False).annotate(
+            took=F("settled_at") - F("cause_at")
+        )

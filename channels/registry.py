@@ -1,0 +1,42 @@
+"""The platforms there are. A new one is one folder and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from channels.contract import Capabilities, Platform, Store
+from channels.models import Channel
+from channels.platforms.ecwid.platform import EcwidPlatform
+
+PLATFORMS: dict[str, type[Platform]] = {
+    "ecwid": EcwidPlatform,
+}
+
+
+def platform_class(name: str) -> type[Platform]:
+    """Return the platform of that name. Raises KeyError."""
+    return PLATFORMS[name]
+
+
+def capabilities_of(channel: Channel) -> Capabilities:
+    return PLATFORMS[channel.platform].capabilities
+
+
+def store_of(channel: Channel) -> Store:
+    return Store(
+        base_url=channel.base_url,
+        account_ref=channel.account_ref,
+        credentials=channel.credentials,
+        options=channel.options,
+    )
+
+
+@contextmanager
+def opened(channel: Channel) -> Iterator[Platform]:
+    """Give the channel's platform client and close its connections afterwards."""
+    platform = PLATFORMS[channel.platform](store_of(channel))
+    try:
+        yield platform
+    finally:
+        platform.close()

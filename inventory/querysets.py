@@ -1,0 +1,72 @@
+"""Reads of the ledger's tables: chainable, annotated, ordered to the last key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.db import models
+from django.db.models import Q, Sum, Value
+from django.db.models.functions import Coalesce
+
+
+def _total(path: str) -> Coalesce:
+    return Coalesce(Sum(path), Value(0), output_field=models.BigIntegerField())
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    """Rows that are written once."""
+
+    def update(self, **kwargs: object) -> NoReturn:
+        raise TypeError("These rows are never updated.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("These rows are never deleted.")
+
+
+class SkuQuerySet(models.QuerySet[Any]):
+    def active(self) -> SkuQuerySet:
+        return self.filter(archived_at=None)
+
+    def with_stock(self) -> SkuQuerySet:
+        """Annotate ``on_hand``, ``reserved``, ``available`` and ``unsellable``: units summed over all warehouses."""
+        return self.annotate(
+            on_hand=_total("levels__on_hand"),
+            reserved=_total("levels__reserved"),
+            available=_total("levels__available"),
+            unsellable=_total("levels__unsellable"),
+        )
+
+    def search(self, text: str) -> SkuQuerySet:
+        """Return the SKUs whose code, name or barcode holds ``text``."""
+        if not text:
+            return self
+        return self.filter(Q(code__icontains=text) | Q(name__icontains=text) | Q(barcode__startswith=text))
+
+
+class StockLevelQuerySet(models.QuerySet[Any]):
+    def update(self, **kwargs: object) -> NoReturn:
+        raise TypeError("A stock level is written by ledger.post, never by update().")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("A stock level can't be deleted.")
+
+
+class MovementQuerySet(AppendOnlyQuerySet):
+    def balances(self, *, as_of: datetime | None = None) -> models.QuerySet[Any, dict[str, Any]]:
+        """Return one row per (sku_id, warehouse_id) with the sums of the movements recorded up to ``as_of``."""
+        rows = self if as_of is None else self.filter(recorded_at__lte=as_of)
+        return (
+            rows.order_by()
+            .values("sku_id", "warehouse_id")
+            .annotate(
+                on_hand=Sum("on_hand_delta"), reserved=Sum("reserved_delta"), unsellable=Sum("unsellable_delta")
+            )
+            .order_by("sku_id", "warehouse_id")
+        )
+
+
+class ReservationLineQuerySet(models.QuerySet[Any]):
+    def holding(self) -> ReservationLineQuerySet:
+        """Return the lines that hold units now, oldest reservation first."""
+        return self.filter(reserved__gt=0).order_by("reservation__created_at", "pk")

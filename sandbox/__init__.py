@@ -1,0 +1,1 @@
+"""Simulated stores that speak the platforms' real wire formats. Standard library only."""
