@@ -291,6 +291,7 @@ class OrderLine(models.Model):
     sold = models.BigIntegerField(default=0, help_text=_("Units the ledger must hold for it, shipped ones included."))
     fulfilled = models.BigIntegerField(default=0, help_text=_("Units of them that have shipped."))
     taken = models.BigIntegerField(default=0, help_text=_("Units the platform has taken off its own quantity."))
+    is_held = models.BooleanField(default=False, help_text=_("Whether the platform now keeps units aside for it."))
     before_start = models.BigIntegerField(default=0, help_text=_("Units shipped before the ledger began; not booked."))
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text=_("Why it waits."))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -275,7 +275,7 @@ class AuditEntry(models.Model):
     after = models.JSONField(default=dict)
     at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[models.Manager[AuditEntry]] = AppendOnlyQuerySet.as_manager()
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

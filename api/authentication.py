@@ -1,0 +1,42 @@
+"""Scripts sign in with ``Authorization: Bearer <token>``."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from api.models import ApiToken
+from dashboard.models import User
+
+
+def digest_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Finds the token by its digest; the token itself is stored nowhere."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        parts = get_authorization_header(request).split()
+        if not parts:
+            return None
+        if len(parts) != 2 or parts[0].lower() != b"bearer":
+            raise AuthenticationFailed("Send the token as: Authorization: Bearer <token>")
+        try:
+            digest = digest_of(parts[1].decode())
+        except UnicodeDecodeError:
+            raise AuthenticationFailed("The token is not valid.") from None
+        token = ApiToken.objects.select_related("user").filter(digest=digest, revoked_at=None).first()
+        if token is None or not token.user.is_active:
+            raise AuthenticationFailed("The token is not valid. Make one with: manage.py token USER --scopes …")
+        now = timezone.now()
+        if token.last_used_at is None or (now - token.last_used_at).total_seconds() > 60:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
