@@ -235,6 +235,7 @@ class KnownLine:
     ordered: int
     sold: int
     taken: int
+    is_held: bool = False             # as the last snapshot said it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +251,7 @@ class OrderLineSnapshot:
     sold: int                         # units the ledger must hold for it, those shipped included
     fulfilled: int                    # units of them that have left the warehouse
     taken: int                        # units the platform has taken off its own quantity
+    is_held: bool = False             # the platform keeps units aside for it now; a change of it moves ``taken``
     problem: str = ""                 # a sentence: the line can't be booked; its numbers are then all 0
 
 
