@@ -32,7 +32,9 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed("The token is not valid.") from None
         token = ApiToken.objects.select_related("user").filter(digest=digest, revoked_at=None).first()
         if token is None or not token.user.is_active:
-            raise AuthenticationFailed("The token is not valid. Make one with: manage.py token USER --scopes …")
+            raise AuthenticationFailed(
+                "The token is not valid. Make one with: manage.py token USER --scopes …"
+            )
         now = timezone.now()
         if token.last_used_at is None or (now - token.last_used_at).total_seconds() > 60:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

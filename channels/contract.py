@@ -105,11 +105,11 @@ class Capabilities:
     platform: str
     name: str
     write_mode: WriteMode
-    max_batch: int                    # changes in one call of change_quantities
+    max_batch: int  # changes in one call of change_quantities
     default_base_url: str
-    poll_overlap_seconds: int         # how far an order poll looks back behind its cursor
-    calls_per_second: float           # what our limiter allows per token
-    burst: int                        # calls that may go out at once after a rest
+    poll_overlap_seconds: int  # how far an order poll looks back behind its cursor
+    calls_per_second: float  # what our limiter allows per token
+    burst: int  # calls that may go out at once after a rest
     credentials: tuple[CredentialField, ...]
     options: tuple[OptionField, ...] = ()
     required_scopes: tuple[str, ...] = ()
@@ -135,9 +135,9 @@ class ConnectionReport:
     account_ref: str
     account_name: str
     plan: str
-    scopes: tuple[str, ...]           # empty: the platform does not tell
+    scopes: tuple[str, ...]  # empty: the platform does not tell
     missing_scopes: tuple[str, ...]
-    warnings: tuple[str, ...]         # sentences for people; none blocks
+    warnings: tuple[str, ...]  # sentences for people; none blocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +153,9 @@ class ReportedVariant:
     """Something a buyer can choose that sells from the pool of the listing it stands in."""
 
     ref: str
-    number: int | None = None         # the platform's row number of a variation; never an address
+    number: int | None = None  # the platform's row number of a variation; never an address
     sku: str = ""
-    options: str = ""                 # for people: "Size: M, Colour: Black"
+    options: str = ""  # for people: "Size: M, Colour: Black"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,9 +167,9 @@ class ReportedListing:
     title: str
     sku: str
     barcode: str = ""
-    tracked: bool | None              # False: unlimited; None: the answer did not tell
-    quantity: int | None              # None exactly when not tracked or not told; may be negative
-    unwritable_reason: str = ""       # why its quantity must never be written; empty: it may
+    tracked: bool | None  # False: unlimited; None: the answer did not tell
+    quantity: int | None  # None exactly when not tracked or not told; may be negative
+    unwritable_reason: str = ""  # why its quantity must never be written; empty: it may
     enabled: bool = True
     price: Decimal | None = None
     url: str = ""
@@ -181,20 +181,20 @@ class CatalogPage:
     """One page of the catalogue: whole products, each folded into its pools."""
 
     listings: tuple[ReportedListing, ...]
-    products: int                     # how many products the page held
-    total: int | None                 # products in the store, where the platform tells
-    next_cursor: str                  # empty: this was the last page
-    problems: tuple[str, ...] = ()    # sentences on products that could not be read
+    products: int  # how many products the page held
+    total: int | None  # products in the store, where the platform tells
+    next_cursor: str  # empty: this was the last page
+    problems: tuple[str, ...] = ()  # sentences on products that could not be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantityChange:
     """Apply ``delta`` to whatever quantity the listing shows."""
 
-    ref: str                          # ReportedListing.ref
+    ref: str  # ReportedListing.ref
     accounted: int
-    target: int                       # >= 0
-    key: str                          # idempotency key, the same on every try
+    target: int  # >= 0
+    key: str  # idempotency key, the same on every try
 
     @property
     def delta(self) -> int:
@@ -203,10 +203,10 @@ class QuantityChange:
 
 class OutcomeKind(enum.StrEnum):
     APPLIED = "applied"
-    NOT_APPLIED = "not-applied"       # certain; may be tried again
-    REJECTED = "rejected"             # certain; trying again is pointless
-    GONE = "gone"                     # the listing does not exist any more
-    UNKNOWN = "unknown"               # only a reading can tell
+    NOT_APPLIED = "not-applied"  # certain; may be tried again
+    REJECTED = "rejected"  # certain; trying again is pointless
+    GONE = "gone"  # the listing does not exist any more
+    UNKNOWN = "unknown"  # only a reading can tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +215,7 @@ class Outcome:
 
     ref: str
     kind: OutcomeKind
-    receipt: str = ""                 # the platform's own words, in short
+    receipt: str = ""  # the platform's own words, in short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +224,7 @@ class RawOrder:
 
     ref: str
     changed_at: datetime | None
-    payload: Mapping[str, Any]        # JSON; only the fields that ``snapshot`` reads
+    payload: Mapping[str, Any]  # JSON; only the fields that ``snapshot`` reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +235,7 @@ class KnownLine:
     ordered: int
     sold: int
     taken: int
-    is_held: bool = False             # as the last snapshot said it
+    is_held: bool = False  # as the last snapshot said it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,16 +243,16 @@ class OrderLineSnapshot:
     """One line of an order as it stands now."""
 
     ref: str
-    variant_ref: str                  # what was sold; a ReportedVariant.ref, or unknown to the catalogue
+    variant_ref: str  # what was sold; a ReportedVariant.ref, or unknown to the catalogue
     product_ref: str
     sku: str
     title: str
-    ordered: int                      # units asked for now; 0 for a line that was removed
-    sold: int                         # units the ledger must hold for it, those shipped included
-    fulfilled: int                    # units of them that have left the warehouse
-    taken: int                        # units the platform has taken off its own quantity
-    is_held: bool = False             # the platform keeps units aside for it now; a change of it moves ``taken``
-    problem: str = ""                 # a sentence: the line can't be booked; its numbers are then all 0
+    ordered: int  # units asked for now; 0 for a line that was removed
+    sold: int  # units the ledger must hold for it, those shipped included
+    fulfilled: int  # units of them that have left the warehouse
+    taken: int  # units the platform has taken off its own quantity
+    is_held: bool = False  # the platform keeps units aside for it now; a change of it moves ``taken``
+    problem: str = ""  # a sentence: the line can't be booked; its numbers are then all 0
 
 
 class OrderState(enum.StrEnum):
@@ -269,7 +269,7 @@ class OrderSnapshot:
     ref: str
     number: str
     state: OrderState
-    status: str                       # the platform's own words
+    status: str  # the platform's own words
     placed_at: datetime | None
     changed_at: datetime | None
     lines: tuple[OrderLineSnapshot, ...]
@@ -280,8 +280,8 @@ class EventKind(enum.StrEnum):
     ORDER_DELETED = "order-deleted"
     PRODUCT = "product"
     PRODUCT_DELETED = "product-deleted"
-    DISCONNECTED = "disconnected"     # the store removed the app
-    OTHER = "other"                   # nothing to do; kept for the record
+    DISCONNECTED = "disconnected"  # the store removed the app
+    OTHER = "other"  # nothing to do; kept for the record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,8 +289,8 @@ class ChannelEvent:
     """What a webhook hints at."""
 
     kind: EventKind
-    ref: str                          # of the order or the product, as fetch_orders and read_products take it
-    description: str = ""             # for people
+    ref: str  # of the order or the product, as fetch_orders and read_products take it
+    description: str = ""  # for people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +299,7 @@ class Delivery:
 
     delivery_id: str
     topic: str
-    account_ref: str                  # the store it says it is about; empty: it does not say
+    account_ref: str  # the store it says it is about; empty: it does not say
 
 
 class Platform(Protocol):

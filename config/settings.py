@@ -120,7 +120,9 @@ Q_CLUSTER: dict[str, Any] = {
     "catch_up": False,
     "label": "Queue",
 }
-REDIS_URL = env_url("REDIS_URL", "", schemes={"redis", "rediss", ""}).geturl() if env_text("REDIS_URL", "") else ""
+REDIS_URL = (
+    env_url("REDIS_URL", "", schemes={"redis", "rediss", ""}).geturl() if env_text("REDIS_URL", "") else ""
+)
 if REDIS_URL:
     Q_CLUSTER["redis"] = REDIS_URL
 else:
@@ -148,7 +150,9 @@ ACCOUNT_ADAPTER = "dashboard.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"login_failed": ""}  # django-axes does the throttling, in the database, for all processes
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": ""
+}  # django-axes does the throttling, in the database, for all processes
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -247,11 +251,16 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "logger", "event"]),
+            "processor": structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "logger", "event"]
+            ),
             "foreign_pre_chain": _shared_processors,
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env_text("LOG_LEVEL", "INFO")},
-    "loggers": {"django-q": {"level": "WARNING", "propagate": True}, "axes": {"level": "WARNING", "propagate": True}},
+    "loggers": {
+        "django-q": {"level": "WARNING", "propagate": True},
+        "axes": {"level": "WARNING", "propagate": True},
+    },
 }

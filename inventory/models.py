@@ -68,7 +68,8 @@ class Warehouse(models.Model):
     code = models.CharField(max_length=50, unique=True, validators=[validate_code])
     name = models.CharField(max_length=200)
     priority = models.PositiveSmallIntegerField(
-        default=100, help_text=_("Where a reservation that names no warehouse looks first: the smaller number.")
+        default=100,
+        help_text=_("Where a reservation that names no warehouse looks first: the smaller number."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -87,7 +88,9 @@ class StockLevel(models.Model):
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="levels")
     on_hand = models.BigIntegerField(default=0, help_text=_("Sellable units that are physically there."))
     reserved = models.BigIntegerField(default=0, help_text=_("Units promised to open orders."))
-    unsellable = models.BigIntegerField(default=0, help_text=_("Damaged or quarantined units, not part of on hand."))
+    unsellable = models.BigIntegerField(
+        default=0, help_text=_("Damaged or quarantined units, not part of on hand.")
+    )
     available = models.GeneratedField(
         expression=F("on_hand") - F("reserved"), output_field=models.BigIntegerField(), db_persist=True
     )
@@ -96,9 +99,13 @@ class StockLevel(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["sku", "warehouse"], name="stock_level_once_per_sku_and_warehouse"),
+            models.UniqueConstraint(
+                fields=["sku", "warehouse"], name="stock_level_once_per_sku_and_warehouse"
+            ),
             models.CheckConstraint(condition=Q(reserved__gte=0), name="stock_level_reserved_not_negative"),
-            models.CheckConstraint(condition=Q(unsellable__gte=0), name="stock_level_unsellable_not_negative"),
+            models.CheckConstraint(
+                condition=Q(unsellable__gte=0), name="stock_level_unsellable_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -126,7 +133,9 @@ class Movement(models.Model):
         RETURN = "return", _("Return")
         RECLASSIFY = "reclassify", _("Reclassify")
 
-    key = models.CharField(max_length=255, unique=True, help_text=_("The cause, for example order:7:1042:r3:line-1."))
+    key = models.CharField(
+        max_length=255, unique=True, help_text=_("The cause, for example order:7:1042:r3:line-1.")
+    )
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="movements")
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="movements")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -137,7 +146,9 @@ class Movement(models.Model):
     reserved_after = models.BigIntegerField()
     unsellable_after = models.BigIntegerField()
     reason = models.CharField(max_length=300, blank=True)
-    actor = models.CharField(max_length=150, help_text=_("Who caused it, for example user:ana or channel:North."))
+    actor = models.CharField(
+        max_length=150, help_text=_("Who caused it, for example user:ana or channel:North.")
+    )
     occurred_at = models.DateTimeField(help_text=_("When it happened, not when we heard of it."))
     recorded_at = models.DateTimeField()
 
@@ -184,11 +195,17 @@ class Reservation(models.Model):
         EXPIRED = "expired", _("Expired")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    key = models.CharField(max_length=255, unique=True, help_text=_("The idempotency key; one cause, one reservation."))
-    request_digest = models.CharField(max_length=64, blank=True, help_text=_("Tells a repeat from a different request."))
+    key = models.CharField(
+        max_length=255, unique=True, help_text=_("The idempotency key; one cause, one reservation.")
+    )
+    request_digest = models.CharField(
+        max_length=64, blank=True, help_text=_("Tells a repeat from a different request.")
+    )
     reference = models.CharField(max_length=200, blank=True, help_text=_("What people know the cause by."))
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
-    revision = models.PositiveIntegerField(default=0, help_text=_("Raised by each change; part of its movements' keys."))
+    revision = models.PositiveIntegerField(
+        default=0, help_text=_("Raised by each change; part of its movements' keys.")
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
@@ -204,7 +221,9 @@ class ReservationLine(models.Model):
     """The units of one SKU that a reservation holds in one warehouse."""
 
     reservation = models.ForeignKey(Reservation, models.PROTECT, related_name="lines")
-    line_ref = models.CharField(max_length=100, blank=True, help_text=_("The line of the order, where there is one."))
+    line_ref = models.CharField(
+        max_length=100, blank=True, help_text=_("The line of the order, where there is one.")
+    )
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="reservation_lines")
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="reservation_lines")
     reserved = models.BigIntegerField(default=0, help_text=_("Units held now."))
@@ -216,7 +235,8 @@ class ReservationLine(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["reservation", "line_ref", "sku", "warehouse"], name="reservation_line_once_per_warehouse"
+                fields=["reservation", "line_ref", "sku", "warehouse"],
+                name="reservation_line_once_per_warehouse",
             ),
             models.CheckConstraint(
                 condition=Q(reserved__gte=0, fulfilled__gte=0), name="reservation_line_not_negative"

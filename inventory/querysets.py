@@ -60,7 +60,9 @@ class MovementQuerySet(AppendOnlyQuerySet):
             rows.order_by()
             .values("sku_id", "warehouse_id")
             .annotate(
-                on_hand=Sum("on_hand_delta"), reserved=Sum("reserved_delta"), unsellable=Sum("unsellable_delta")
+                on_hand=Sum("on_hand_delta"),
+                reserved=Sum("reserved_delta"),
+                unsellable=Sum("unsellable_delta"),
             )
             .order_by("sku_id", "warehouse_id")
         )

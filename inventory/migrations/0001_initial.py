@@ -8,221 +8,424 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Movement',
+            name="Movement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='The cause, for example order:7:1042:r3:line-1.', max_length=255, unique=True)),
-                ('kind', models.CharField(choices=[('receipt', 'Receipt'), ('adjustment', 'Adjustment'), ('count', 'Count'), ('transfer_out', 'Transfer out'), ('transfer_in', 'Transfer in'), ('reserve', 'Reserve'), ('release', 'Release'), ('fulfil', 'Fulfil'), ('return', 'Return'), ('reclassify', 'Reclassify')], max_length=16)),
-                ('on_hand_delta', models.BigIntegerField(default=0)),
-                ('reserved_delta', models.BigIntegerField(default=0)),
-                ('unsellable_delta', models.BigIntegerField(default=0)),
-                ('on_hand_after', models.BigIntegerField()),
-                ('reserved_after', models.BigIntegerField()),
-                ('unsellable_after', models.BigIntegerField()),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('actor', models.CharField(help_text='Who caused it, for example user:ana or channel:North.', max_length=150)),
-                ('occurred_at', models.DateTimeField(help_text='When it happened, not when we heard of it.')),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="The cause, for example order:7:1042:r3:line-1.",
+                        max_length=255,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("receipt", "Receipt"),
+                            ("adjustment", "Adjustment"),
+                            ("count", "Count"),
+                            ("transfer_out", "Transfer out"),
+                            ("transfer_in", "Transfer in"),
+                            ("reserve", "Reserve"),
+                            ("release", "Release"),
+                            ("fulfil", "Fulfil"),
+                            ("return", "Return"),
+                            ("reclassify", "Reclassify"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("on_hand_delta", models.BigIntegerField(default=0)),
+                ("reserved_delta", models.BigIntegerField(default=0)),
+                ("unsellable_delta", models.BigIntegerField(default=0)),
+                ("on_hand_after", models.BigIntegerField()),
+                ("reserved_after", models.BigIntegerField()),
+                ("unsellable_after", models.BigIntegerField()),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "actor",
+                    models.CharField(
+                        help_text="Who caused it, for example user:ana or channel:North.", max_length=150
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(help_text="When it happened, not when we heard of it.")),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Sku',
+            name="Sku",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=200, unique=True, validators=[inventory.models.validate_code])),
-                ('match_key', models.CharField(db_index=True, editable=False, max_length=200)),
-                ('name', models.CharField(blank=True, max_length=300)),
-                ('barcode', models.CharField(blank=True, db_index=True, max_length=64)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        max_length=200, unique=True, validators=[inventory.models.validate_code]
+                    ),
+                ),
+                ("match_key", models.CharField(db_index=True, editable=False, max_length=200)),
+                ("name", models.CharField(blank=True, max_length=300)),
+                ("barcode", models.CharField(blank=True, db_index=True, max_length=64)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'SKU',
-                'ordering': ['code'],
+                "verbose_name": "SKU",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='StockCount',
+            name="StockCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=255, unique=True)),
-                ('counted', models.BigIntegerField()),
-                ('expected', models.BigIntegerField()),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('actor', models.CharField(max_length=150)),
-                ('counted_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=255, unique=True)),
+                ("counted", models.BigIntegerField()),
+                ("expected", models.BigIntegerField()),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("actor", models.CharField(max_length=150)),
+                ("counted_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='StockLevel',
+            name="StockLevel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on_hand', models.BigIntegerField(default=0, help_text='Sellable units that are physically there.')),
-                ('reserved', models.BigIntegerField(default=0, help_text='Units promised to open orders.')),
-                ('unsellable', models.BigIntegerField(default=0, help_text='Damaged or quarantined units, not part of on hand.')),
-                ('available', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(models.F('on_hand'), '-', models.F('reserved')), output_field=models.BigIntegerField())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "on_hand",
+                    models.BigIntegerField(default=0, help_text="Sellable units that are physically there."),
+                ),
+                ("reserved", models.BigIntegerField(default=0, help_text="Units promised to open orders.")),
+                (
+                    "unsellable",
+                    models.BigIntegerField(
+                        default=0, help_text="Damaged or quarantined units, not part of on hand."
+                    ),
+                ),
+                (
+                    "available",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.expressions.CombinedExpression(
+                            models.F("on_hand"), "-", models.F("reserved")
+                        ),
+                        output_field=models.BigIntegerField(),
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Warehouse',
+            name="Warehouse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=50, unique=True, validators=[inventory.models.validate_code])),
-                ('name', models.CharField(max_length=200)),
-                ('priority', models.PositiveSmallIntegerField(default=100, help_text='Where a reservation that names no warehouse looks first: the smaller number.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(max_length=50, unique=True, validators=[inventory.models.validate_code]),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(
+                        default=100,
+                        help_text="Where a reservation that names no warehouse looks first: the smaller number.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['priority', 'code'],
+                "ordering": ["priority", "code"],
             },
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('actor', models.CharField(max_length=150)),
-                ('action', models.CharField(max_length=60)),
-                ('subject', models.CharField(max_length=200)),
-                ('before', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=dict)),
-                ('at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("actor", models.CharField(max_length=150)),
+                ("action", models.CharField(max_length=60)),
+                ("subject", models.CharField(max_length=200)),
+                ("before", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-pk'],
-                'indexes': [models.Index(fields=['subject', '-id'], name='audit_of_a_subject')],
+                "ordering": ["-pk"],
+                "indexes": [models.Index(fields=["subject", "-id"], name="audit_of_a_subject")],
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('key', models.CharField(help_text='The idempotency key; one cause, one reservation.', max_length=255, unique=True)),
-                ('request_digest', models.CharField(blank=True, help_text='Tells a repeat from a different request.', max_length=64)),
-                ('reference', models.CharField(blank=True, help_text='What people know the cause by.', max_length=200)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('fulfilled', 'Fulfilled'), ('released', 'Released'), ('expired', 'Expired')], default='open', max_length=16)),
-                ('revision', models.PositiveIntegerField(default=0, help_text="Raised by each change; part of its movements' keys.")),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="The idempotency key; one cause, one reservation.",
+                        max_length=255,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "request_digest",
+                    models.CharField(
+                        blank=True, help_text="Tells a repeat from a different request.", max_length=64
+                    ),
+                ),
+                (
+                    "reference",
+                    models.CharField(blank=True, help_text="What people know the cause by.", max_length=200),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("fulfilled", "Fulfilled"),
+                            ("released", "Released"),
+                            ("expired", "Expired"),
+                        ],
+                        default="open",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "revision",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Raised by each change; part of its movements' keys."
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-pk'],
-                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['expires_at'], name='reservation_expiry')],
+                "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["expires_at"],
+                        name="reservation_expiry",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReservationLine',
+            name="ReservationLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_ref', models.CharField(blank=True, help_text='The line of the order, where there is one.', max_length=100)),
-                ('reserved', models.BigIntegerField(default=0, help_text='Units held now.')),
-                ('fulfilled', models.BigIntegerField(default=0, help_text='Units that have left the warehouse.')),
-                ('reservation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='inventory.reservation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "line_ref",
+                    models.CharField(
+                        blank=True, help_text="The line of the order, where there is one.", max_length=100
+                    ),
+                ),
+                ("reserved", models.BigIntegerField(default=0, help_text="Units held now.")),
+                (
+                    "fulfilled",
+                    models.BigIntegerField(default=0, help_text="Units that have left the warehouse."),
+                ),
+                (
+                    "reservation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="inventory.reservation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='StockSignal',
+            name="StockSignal",
             fields=[
-                ('sku', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='signal', serialize=False, to='inventory.sku')),
-                ('version', models.BigIntegerField(default=1)),
-                ('raised_at', models.DateTimeField(help_text='When the oldest unread change was recorded.')),
+                (
+                    "sku",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="signal",
+                        serialize=False,
+                        to="inventory.sku",
+                    ),
+                ),
+                ("version", models.BigIntegerField(default=1)),
+                ("raised_at", models.DateTimeField(help_text="When the oldest unread change was recorded.")),
             ],
         ),
         migrations.AddConstraint(
-            model_name='sku',
-            constraint=models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='sku_has_a_code'),
+            model_name="sku",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code", ""), _negated=True), name="sku_has_a_code"
+            ),
         ),
         migrations.AddField(
-            model_name='reservationline',
-            name='sku',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservation_lines', to='inventory.sku'),
+            model_name="reservationline",
+            name="sku",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reservation_lines",
+                to="inventory.sku",
+            ),
         ),
         migrations.AddField(
-            model_name='movement',
-            name='sku',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.sku'),
+            model_name="movement",
+            name="sku",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="movements", to="inventory.sku"
+            ),
         ),
         migrations.AddField(
-            model_name='stockcount',
-            name='sku',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='counts', to='inventory.sku'),
+            model_name="stockcount",
+            name="sku",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="counts", to="inventory.sku"
+            ),
         ),
         migrations.AddField(
-            model_name='stocklevel',
-            name='sku',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='levels', to='inventory.sku'),
+            model_name="stocklevel",
+            name="sku",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="levels", to="inventory.sku"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='warehouse',
-            constraint=models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='warehouse_has_a_code'),
+            model_name="warehouse",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code", ""), _negated=True), name="warehouse_has_a_code"
+            ),
         ),
         migrations.AddField(
-            model_name='stocklevel',
-            name='warehouse',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='levels', to='inventory.warehouse'),
+            model_name="stocklevel",
+            name="warehouse",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="levels", to="inventory.warehouse"
+            ),
         ),
         migrations.AddField(
-            model_name='stockcount',
-            name='warehouse',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='counts', to='inventory.warehouse'),
+            model_name="stockcount",
+            name="warehouse",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="counts", to="inventory.warehouse"
+            ),
         ),
         migrations.AddField(
-            model_name='reservationline',
-            name='warehouse',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservation_lines', to='inventory.warehouse'),
+            model_name="reservationline",
+            name="warehouse",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reservation_lines",
+                to="inventory.warehouse",
+            ),
         ),
         migrations.AddField(
-            model_name='movement',
-            name='warehouse',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.warehouse'),
+            model_name="movement",
+            name="warehouse",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="movements",
+                to="inventory.warehouse",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.UniqueConstraint(fields=('sku', 'warehouse'), name='stock_level_once_per_sku_and_warehouse'),
+            model_name="stocklevel",
+            constraint=models.UniqueConstraint(
+                fields=("sku", "warehouse"), name="stock_level_once_per_sku_and_warehouse"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__gte', 0)), name='stock_level_reserved_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved__gte", 0)), name="stock_level_reserved_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('unsellable__gte', 0)), name='stock_level_unsellable_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unsellable__gte", 0)), name="stock_level_unsellable_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservationline',
-            constraint=models.UniqueConstraint(fields=('reservation', 'line_ref', 'sku', 'warehouse'), name='reservation_line_once_per_warehouse'),
+            model_name="reservationline",
+            constraint=models.UniqueConstraint(
+                fields=("reservation", "line_ref", "sku", "warehouse"),
+                name="reservation_line_once_per_warehouse",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservationline',
-            constraint=models.CheckConstraint(condition=models.Q(('fulfilled__gte', 0), ('reserved__gte', 0)), name='reservation_line_not_negative'),
+            model_name="reservationline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fulfilled__gte", 0), ("reserved__gte", 0)),
+                name="reservation_line_not_negative",
+            ),
         ),
         migrations.AddIndex(
-            model_name='movement',
-            index=models.Index(fields=['sku', 'warehouse', 'id'], name='movement_of_a_level'),
+            model_name="movement",
+            index=models.Index(fields=["sku", "warehouse", "id"], name="movement_of_a_level"),
         ),
         migrations.AddIndex(
-            model_name='movement',
-            index=models.Index(fields=['recorded_at'], name='movement_by_time'),
+            model_name="movement",
+            index=models.Index(fields=["recorded_at"], name="movement_by_time"),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=models.CheckConstraint(condition=models.Q(('on_hand_delta', 0), ('reserved_delta', 0), ('unsellable_delta', 0), _negated=True), name='movement_moves_something'),
+            model_name="movement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("on_hand_delta", 0), ("reserved_delta", 0), ("unsellable_delta", 0), _negated=True
+                ),
+                name="movement_moves_something",
+            ),
         ),
     ]

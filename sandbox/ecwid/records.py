@@ -96,7 +96,7 @@ def pool_of(product: Product, variation: Variation | None) -> Pool:
 
 @dataclass(slots=True, kw_only=True)
 class Line:
-    """One order line. ``taken``: units this store took off its own pool for the line and has not given back."""
+    """One order line. ``combination_id`` is None when no variation matched the buyer's options."""
 
     id: int
     product_id: int
@@ -106,9 +106,9 @@ class Line:
     quantity: int
     price: float
     in_stock_before: int
+    track_quantity: bool = True
     options: dict[str, str] = field(default_factory=dict)
     is_preorder: bool = False
-    taken: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,8 +133,12 @@ class Order:
     created_at: float
     updated_at: float
     refunds: list[Refund] = field(default_factory=list)
+    from_checkout: bool = True
+    """Bought in the store front, not placed through the API."""
     holds_stock: bool = False
     """Whether the order's units are off the pools at present."""
+    taken: dict[tuple[int, int | None], int] = field(default_factory=dict)
+    """(product, combination) → units taken off its pool when the order last took stock."""
     tracking: str = ""
     external_id: str = ""
     private_notes: str = ""

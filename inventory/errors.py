@@ -1,0 +1,49 @@
+"""What the ledger may refuse. Every message says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class LedgerError(Exception):
+    """The ledger refused; nothing was changed."""
+
+
+class InvalidQuantity(LedgerError):
+    """The units are not a whole number in the range that makes sense here."""
+
+
+class KeyConflict(LedgerError):
+    """The key was used before for something else."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The key {key!r} was used before with other content. Use a new key for a new change."
+        )
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """One line that can't be served: ``asked`` units where ``available`` are left."""
+
+    sku: str
+    warehouse: str
+    asked: int
+    available: int
+
+
+class InsufficientStock(LedgerError):
+    """Less is there than was asked; carries every shortage, so that a caller sees all lines at once."""
+
+    def __init__(self, shortages: Sequence[Shortage]) -> None:
+        lines = ", ".join(
+            f"{s.sku} in {s.warehouse}: asked {s.asked}, available {s.available}" for s in shortages
+        )
+        super().__init__(f"Not enough stock: {lines}.")
+        self.shortages = tuple(shortages)
+
+
+class NotOpen(LedgerError):
+    """The reservation has ended and can't change any more."""

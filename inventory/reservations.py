@@ -1,0 +1,385 @@
+"""Reservations: units promised to a cause.
+
+Two ways in, one table. ``reserve`` is what we start and can be refused: all lines or none, by compare-and-swap.
+``book`` is a fact that a platform has accepted: it brings the reservation to what the order now says, whatever the
+balances say about it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from inventory import ledger
+from inventory.errors import InsufficientStock, KeyConflict, NotOpen, Shortage
+from inventory.ledger import Entry
+from inventory.models import Movement, Reservation, ReservationLine, Sku, StockLevel, Warehouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Units of a SKU to reserve; without a warehouse the first one by priority that has them all."""
+
+    sku: Sku
+    units: int
+    warehouse: Warehouse | None = None
+
+
+def digest_of(requests: Sequence[Request], expires_at: datetime | None) -> str:
+    """Return what tells a repeated request from a different one under the same key."""
+    body = [
+        sorted((r.sku.pk, r.warehouse.pk if r.warehouse else 0, r.units) for r in requests),
+        expires_at.isoformat() if expires_at else None,
+    ]
+    return hashlib.sha256(json.dumps(body).encode()).hexdigest()
+
+
+def reserve(
+    requests: Sequence[Request],
+    *,
+    key: str,
+    actor: str,
+    now: datetime,
+    reference: str = "",
+    expires_at: datetime | None = None,
+) -> Reservation:
+    """Reserve every line or none. Lines of one SKU and warehouse are added up.
+
+    A repeat of ``key`` returns the first reservation; KeyConflict when that was for something else. Raises
+    InsufficientStock with every shortage, having changed nothing.
+    """
+    for request in requests:
+        ledger.check_units(request.units)
+    digest = digest_of(requests, expires_at)
+    try:
+        return _reserve(
+            requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at
+        )
+    except IntegrityError:
+        earlier = Reservation.objects.filter(key=key).first()
+        if earlier is None:
+            raise
+        if earlier.request_digest != digest:
+            raise KeyConflict(key) from None
+        return earlier
+    except InsufficientStock:
+        # Units whose promise has run out are free, whether or not the sweep has been by.
+        if not expire_due(now=now, sku_ids=[r.sku.pk for r in requests]):
+            raise
+        return _reserve(
+            requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at
+        )
+
+
+@transaction.atomic
+def _reserve(
+    requests: Sequence[Request],
+    digest: str,
+    *,
+    key: str,
+    actor: str,
+    now: datetime,
+    reference: str,
+    expires_at: datetime | None,
+) -> Reservation:
+    # The key's row first, the contended levels last: their locks are then held for the fewest round trips.
+    reservation = Reservation.objects.create(
+        key=key, request_digest=digest, reference=reference, expires_at=expires_at, created_at=now
+    )
+    wanted = _placed(requests)
+    ReservationLine.objects.bulk_create(
+        ReservationLine(reservation=reservation, sku_id=sku_id, warehouse_id=warehouse_id, reserved=units)
+        for (sku_id, warehouse_id), units in wanted.items()
+    )
+    ledger.post(
+        [
+            Entry(
+                key=f"reservation:{reservation.pk}:{sku_id}:{warehouse_id}:reserve",
+                sku_id=sku_id,
+                warehouse_id=warehouse_id,
+                kind=Movement.Kind.RESERVE,
+                reserved=units,
+                needs_available=units,
+            )
+            for (sku_id, warehouse_id), units in wanted.items()
+        ],
+        actor=actor,
+        now=now,
+        reason=reference,
+    )
+    return reservation
+
+
+def _placed(requests: Sequence[Request]) -> dict[tuple[int, int], int]:
+    """Give each request a warehouse and add up the requests of one level. Raises InsufficientStock."""
+    wanted: dict[tuple[int, int], int] = {}
+    open_requests: dict[int, int] = {}
+    skus: dict[int, Sku] = {}
+    for request in requests:
+        if request.warehouse is not None:
+            place = (request.sku.pk, request.warehouse.pk)
+            wanted[place] = wanted.get(place, 0) + request.units
+        else:
+            skus[request.sku.pk] = request.sku
+            open_requests[request.sku.pk] = open_requests.get(request.sku.pk, 0) + request.units
+    if not open_requests:
+        return wanted
+    levels = list(
+        StockLevel.objects.filter(sku_id__in=open_requests)
+        .select_related("warehouse")
+        .order_by("sku_id", "warehouse__priority", "warehouse__code")
+    )
+    shortages = []
+    for sku_id, units in sorted(open_requests.items()):
+        own = [level for level in levels if level.sku_id == sku_id]
+        left = {
+            level.warehouse_id: level.available - wanted.get((sku_id, level.warehouse_id), 0) for level in own
+        }
+        chosen = next((warehouse_id for warehouse_id, free in left.items() if free >= units), None)
+        if chosen is None:
+            shortages.append(
+                Shortage(
+                    sku=skus[sku_id].code,
+                    warehouse="any",
+                    asked=units,
+                    available=max(left.values(), default=0),
+                )
+            )
+            continue
+        wanted[sku_id, chosen] = wanted.get((sku_id, chosen), 0) + units
+    if shortages:
+        raise InsufficientStock(shortages)
+    return wanted
+
+
+def release(*, reservation: Reservation, actor: str, now: datetime, reason: str = "") -> Reservation:
+    """Give all held units back. Releasing a released one changes nothing; NotOpen when it was fulfilled."""
+    return _end(reservation, Reservation.State.RELEASED, actor=actor, now=now, reason=reason)
+
+
+def fulfil(*, reservation: Reservation, actor: str, now: datetime, reason: str = "") -> Reservation:
+    """Ship all held units: on hand and reserved both fall. A repeat changes nothing; NotOpen when it had ended."""
+    return _end(reservation, Reservation.State.FULFILLED, actor=actor, now=now, reason=reason)
+
+
+def expire_due(*, now: datetime, sku_ids: Sequence[int] | None = None) -> int:
+    """Release the reservations whose time has run out, and return how many there were."""
+    due = Reservation.objects.filter(state=Reservation.State.OPEN, expires_at__lte=now)
+    if sku_ids is not None:
+        due = due.filter(lines__sku_id__in=sku_ids).distinct()
+    ended = 0
+    for reservation in due.order_by("pk")[:500]:
+        try:
+            _end(
+                reservation, Reservation.State.EXPIRED, actor="expiry", now=now, reason=reservation.reference
+            )
+            ended += 1
+        except NotOpen:
+            continue  # it was fulfilled or released in this moment
+    return ended
+
+
+@transaction.atomic
+def _end(
+    reservation: Reservation, state: Reservation.State, *, actor: str, now: datetime, reason: str
+) -> Reservation:
+    rows = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.OPEN)
+    if not rows.update(state=state, revision=F("revision") + 1):
+        reservation.refresh_from_db()
+        if reservation.state == state:
+            return reservation
+        raise NotOpen(f"The reservation {reservation} is {reservation.get_state_display().lower()} already.")
+    reservation.refresh_from_db()
+    lines = list(reservation.lines.filter(reserved__gt=0))
+    is_shipped = state == Reservation.State.FULFILLED
+    ledger.post(
+        [
+            Entry(
+                key=f"reservation:{reservation.pk}:{line.pk}:{state}",
+                sku_id=line.sku_id,
+                warehouse_id=line.warehouse_id,
+                kind=Movement.Kind.FULFIL if is_shipped else Movement.Kind.RELEASE,
+                on_hand=-line.reserved if is_shipped else 0,
+                reserved=-line.reserved,
+            )
+            for line in lines
+        ],
+        actor=actor,
+        now=now,
+        reason=reason or reservation.reference,
+    )
+    for line in lines:
+        line.fulfilled, line.reserved = (line.fulfilled + line.reserved if is_shipped else line.fulfilled), 0
+    ReservationLine.objects.bulk_update(lines, ["reserved", "fulfilled"])
+    return reservation
+
+
+# Facts ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What one order line must hold: ``sold`` units of a SKU in all, ``fulfilled`` of them shipped."""
+
+    line_ref: str
+    sku_id: int
+    sold: int
+    fulfilled: int
+
+
+def book(
+    demands: Sequence[Demand],
+    *,
+    key: str,
+    reference: str,
+    warehouse_ids: Sequence[int],
+    actor: str,
+    now: datetime,
+    occurred_at: datetime,
+) -> bool:
+    """Bring the reservation ``key`` to exactly ``demands`` and return whether anything moved.
+
+    A fact: it is recorded even if available falls below zero. Lines that ``demands`` leaves out give everything
+    back. New units come from the first of ``warehouse_ids`` that has all of them, else split over those that have
+    some, else from the first. The caller holds a lock on the cause, inside a transaction.
+    """
+    assert transaction.get_connection().in_atomic_block, "book belongs to the transaction of its cause"
+    reservation, _ = Reservation.objects.get_or_create(
+        key=key, defaults={"reference": reference, "created_at": occurred_at}
+    )
+    held = {
+        (line.line_ref, line.sku_id, line.warehouse_id): line for line in reservation.lines.order_by("pk")
+    }
+    wanted = _spread(demands, held, warehouse_ids)
+    revision = reservation.revision + 1
+    entries: list[Entry] = []
+    changed: list[ReservationLine] = []
+    for place in sorted(wanted.keys() | held.keys()):
+        line_ref, sku_id, warehouse_id = place
+        line = held.get(place) or ReservationLine(
+            reservation=reservation, line_ref=line_ref, sku_id=sku_id, warehouse_id=warehouse_id
+        )
+        reserved, fulfilled = wanted.get(place, (0, 0))
+        shipped, more = fulfilled - line.fulfilled, reserved - line.reserved
+        if shipped == 0 and more == 0:
+            continue
+        entries.append(
+            Entry(
+                key=f"{key}:r{revision}:{line_ref}:{warehouse_id}",
+                sku_id=sku_id,
+                warehouse_id=warehouse_id,
+                kind=_kind(shipped=shipped, more=more),
+                on_hand=-shipped,
+                reserved=more,
+            )
+        )
+        line.reserved, line.fulfilled = reserved, fulfilled
+        changed.append(line)
+    if not entries:
+        return False
+    ReservationLine.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["reservation", "line_ref", "sku", "warehouse"],
+        update_fields=["reserved", "fulfilled"],
+    )
+    state = _state(reserved=sum(r for r, _ in wanted.values()), fulfilled=sum(f for _, f in wanted.values()))
+    Reservation.objects.filter(pk=reservation.pk).update(revision=revision, state=state)
+    ledger.post(entries, actor=actor, now=now, occurred_at=occurred_at, reason=reference)
+    return True
+
+
+def _kind(*, shipped: int, more: int) -> Movement.Kind:
+    if shipped > 0:
+        return Movement.Kind.FULFIL
+    if shipped < 0:
+        return Movement.Kind.RETURN
+    return Movement.Kind.RESERVE if more > 0 else Movement.Kind.RELEASE
+
+
+def _state(*, reserved: int, fulfilled: int) -> Reservation.State:
+    if reserved:
+        return Reservation.State.OPEN
+    return Reservation.State.FULFILLED if fulfilled else Reservation.State.RELEASED
+
+
+Place = tuple[str, int, int]
+
+
+def _spread(
+    demands: Sequence[Demand], held: Mapping[Place, ReservationLine], warehouse_ids: Sequence[int]
+) -> dict[Place, tuple[int, int]]:
+    """Return (reserved, fulfilled) per place: what is held stays where it is, only the difference looks for a place."""
+    free = {
+        (level.sku_id, level.warehouse_id): level.available
+        for level in StockLevel.objects.filter(
+            sku_id__in={d.sku_id for d in demands}, warehouse_id__in=warehouse_ids
+        )
+    }
+    wanted: dict[Place, tuple[int, int]] = {}
+    for demand in demands:
+        own = {p[2]: line for p, line in held.items() if p[:2] == (demand.line_ref, demand.sku_id)}
+        units = {warehouse_id: line.reserved + line.fulfilled for warehouse_id, line in own.items()}
+        missing = demand.sold - sum(units.values())
+        if missing < 0:
+            _take_back(units, own, -missing)
+        elif missing > 0:
+            for warehouse_id, share in _choose(demand.sku_id, missing, warehouse_ids, free).items():
+                units[warehouse_id] = units.get(warehouse_id, 0) + share
+                free[demand.sku_id, warehouse_id] = free.get((demand.sku_id, warehouse_id), 0) - share
+        for warehouse_id, fulfilled in _shipped(units, own, demand.fulfilled).items():
+            place = (demand.line_ref, demand.sku_id, warehouse_id)
+            wanted[place] = (units[warehouse_id] - fulfilled, fulfilled)
+    return wanted
+
+
+def _choose(
+    sku_id: int, units: int, warehouse_ids: Sequence[int], free: Mapping[tuple[int, int], int]
+) -> dict[int, int]:
+    """Return which warehouse gives how many of ``units``."""
+    for warehouse_id in warehouse_ids:
+        if free.get((sku_id, warehouse_id), 0) >= units:
+            return {warehouse_id: units}
+    shares: dict[int, int] = {}
+    for warehouse_id in warehouse_ids:
+        share = min(units - sum(shares.values()), max(0, free.get((sku_id, warehouse_id), 0)))
+        if share:
+            shares[warehouse_id] = share
+    short = units - sum(shares.values())
+    if short:
+        shares[warehouse_ids[0]] = shares.get(warehouse_ids[0], 0) + short
+    return shares
+
+
+def _take_back(units: dict[int, int], own: Mapping[int, ReservationLine], surplus: int) -> None:
+    """Lower ``units`` by ``surplus``: units not shipped yet first, the place chosen last first."""
+    for shipped_too in (False, True):
+        for warehouse_id in reversed(list(units)):
+            floor = 0 if shipped_too else own[warehouse_id].fulfilled
+            back = min(surplus, max(0, units[warehouse_id] - floor))
+            units[warehouse_id] -= back
+            surplus -= back
+
+
+def _shipped(units: Mapping[int, int], own: Mapping[int, ReservationLine], fulfilled: int) -> dict[int, int]:
+    """Return how many of ``fulfilled`` units each place has shipped; what is shipped already stays so."""
+    shares = {
+        warehouse_id: min(own[warehouse_id].fulfilled if warehouse_id in own else 0, there)
+        for warehouse_id, there in units.items()
+    }
+    surplus = sum(shares.values()) - fulfilled
+    for warehouse_id in reversed(list(shares)):
+        back = min(shares[warehouse_id], max(0, surplus))
+        shares[warehouse_id] -= back
+        surplus -= back
+    for warehouse_id, there in units.items():
+        more = min(there - shares[warehouse_id], max(0, -surplus))
+        shares[warehouse_id] += more
+        surplus += more
+    return shares
