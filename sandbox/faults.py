@@ -47,7 +47,7 @@ class Faults:
         self.kinds = {kind.name: kind for kind in kinds}
         self.struck: dict[str, int] = dict.fromkeys(self.kinds, 0)
         self._lock = threading.Lock()
-        self._random = random.Random(seed)  # noqa: S311 - chance, not secrecy
+        self._random = random.Random(seed)
         self._settings: dict[str, FaultSetting] = {}
         self.clear()
 
@@ -55,7 +55,7 @@ class Faults:
         self,
         name: str,
         *,
-        next: int | None = None,  # noqa: A002 - the word the control API uses
+        next: int | None = None,
         probability: float | None = None,
         seconds: float | None = None,
     ) -> FaultSetting:
@@ -106,6 +106,4 @@ class Faults:
         """Return name → ``{next, probability, seconds, struck}``."""
         with self._lock:
             settings: Mapping[str, FaultSetting] = dict(self._settings)
-            return {
-                name: {**asdict(setting), "struck": self.struck[name]} for name, setting in settings.items()
-            }
+            return {name: {**asdict(setting), "struck": self.struck[name]} for name, setting in settings.items()}

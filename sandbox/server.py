@@ -6,8 +6,10 @@ import errno
 import json
 import re
 import socket
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 Json = dict[str, Any]
 """One JSON object as it travels on the wire."""
@@ -136,7 +139,9 @@ class _Listener(ThreadingHTTPServer):
         super().__init__(address, _Connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that hangs up is an ordinary event for a simulator."""
+        """Say nothing of a client that hangs up; anything else is a fault of ours and must be seen."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            traceback.print_exc()
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -149,14 +154,18 @@ class _Connection(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         return "sandbox"
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+    def log_message(self, format: str, *args: Any) -> None:
         """Keep the terminal quiet; simulators keep their own log of calls."""
 
     def _serve(self) -> None:
         request = self._read()
         if request is None:
             return
-        response = self.server.application(request)
+        try:
+            response = self.server.application(request)
+        except Exception:
+            traceback.print_exc()
+            response = Response(500, b"The simulator itself failed; its terminal says why.", "text/plain")
         if response.delay:
             self.server.stopping.wait(response.delay)
         if response.hang_up_after is not None:
@@ -188,9 +197,7 @@ class _Connection(BaseHTTPRequestHandler):
         )
 
     def _write(self, request: Request, response: Response) -> None:
-        reason = response.reason or (
-            HTTPStatus(response.status).phrase if response.status in HTTPStatus else ""
-        )
+        reason = response.reason or _PHRASES.get(response.status, "")
         lines = [f"HTTP/1.1 {response.status} {reason}", f"Date: {self.date_time_string()}"]
         if response.status not in (204, 304):
             lines.append(f"Content-Type: {response.content_type}")
@@ -215,9 +222,7 @@ class _Connection(BaseHTTPRequestHandler):
 class HttpServer:
     """Serves one application function on one address until stopped."""
 
-    def __init__(
-        self, application: Callable[[Request], Response], host: str = "127.0.0.1", port: int = 0
-    ) -> None:
+    def __init__(self, application: Callable[[Request], Response], host: str = "127.0.0.1", port: int = 0) -> None:
         """``port`` 0 takes a free one. Raises PortTaken."""
         try:
             self._listener = _Listener((host, port), application)

@@ -68,9 +68,7 @@ class DeliveryRules:
 class Courier:
     """Delivers in background threads. ``time_scale`` multiplies the waits between tries, not the time-outs."""
 
-    def __init__(
-        self, rules: DeliveryRules, faults: Faults, *, time_scale: float = 1.0, workers: int = 4
-    ) -> None:
+    def __init__(self, rules: DeliveryRules, faults: Faults, *, time_scale: float = 1.0, workers: int = 4) -> None:
         self.rules = rules
         self.time_scale = time_scale
         self._faults = faults
@@ -100,7 +98,14 @@ class Courier:
             thread.join(0.5)
 
     def submit(
-        self, *, event_id: str, event_type: str, entity_id: int | str, url: str, body: str, headers: dict[str, str]
+        self,
+        *,
+        event_id: str,
+        event_type: str,
+        entity_id: int | str,
+        url: str,
+        body: str,
+        headers: dict[str, str],
     ) -> Delivery:
         """Log an event and send it soon; the fault switches decide how. An empty ``url`` is logged as unsent."""
         now = time.time()
