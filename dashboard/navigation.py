@@ -1,9 +1,100 @@
-"""What every page shows around its content: the rooms, and how much in each waits for a person."""
+"""What every page shows around its content: the rooms, how much in each waits for a person, and the theme."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from channels.models import Channel, Listing, OrderLine
+from dashboard import themes
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """One entry of the navigation."""
+
+    label: StrPromise
+    icon: str
+    url: str
+    is_current: bool
+    count: int = 0
+    count_label: str | StrPromise = ""
+    is_urgent: bool = False
+
+
+# label, icon, url name, and the beginnings of the view names that belong to the room
+_PLAN = (
+    (_("Overview"), "overview", "dashboard:overview", ("dashboard:overview",)),
+    (_("SKUs"), "sku", "dashboard:sku_list", ("dashboard:sku",)),
+    (_("Listings"), "listing", "channels:listing_list", ("channels:listing",)),
+    (_("Orders"), "order", "channels:order_list", ("channels:order",)),
+    (_("Channels"), "channel", "channels:channel_list", ("channels:channel", "channels:connect")),
+    (
+        _("Activity"),
+        "activity",
+        "channels:activity",
+        ("channels:activity", "channels:event", "channels:push", "channels:inbox"),
+    ),
+    (_("Warehouses"), "warehouse", "inventory:warehouse_list", ("inventory:warehouse",)),
+)
+
+
+def in_trouble() -> QuerySet[Channel]:
+    """Return the channels that stand still until a person has acted."""
+    return Channel.objects.filter(disconnected_at=None).filter(
+        ~Q(connection=Channel.Connection.OK) | Q(halted_at__isnull=False)
+    )
+
+
+def _counts() -> dict[str, tuple[int, StrPromise, bool]]:
+    return {
+        "channels:listing_list": (Listing.objects.all().unmapped().count(), _("unmapped"), False),
+        "channels:order_list": (
+            OrderLine.objects.all().waiting().values("order_id").distinct().count(),
+            _("waiting"),
+            False,
+        ),
+        "channels:channel_list": (in_trouble().count(), _("need you"), True),
+    }
+
+
+def _rooms(request: HttpRequest) -> list[Room]:
+    match = request.resolver_match
+    current = match.view_name if match else ""
+    counts = _counts()
+    rooms = []
+    for label, icon, url_name, beginnings in _PLAN:
+        try:
+            url = reverse(url_name)
+        except NoReverseMatch:
+            continue
+        count, count_label, is_urgent = counts.get(url_name, (0, "", False))
+        rooms.append(
+            Room(
+                label=label,
+                icon=icon,
+                url=url,
+                is_current=current.startswith(beginnings),
+                count=count,
+                count_label=count_label,
+                is_urgent=is_urgent,
+            )
+        )
+    return rooms
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    return {}
+    """Offer ``rooms`` (read from the database only by a page that draws them) and ``theme`` to every template."""
+    context: dict[str, object] = {"theme": themes.chosen(request)}
+    if request.user.is_authenticated:
+        context["rooms"] = SimpleLazyObject(lambda: _rooms(request))
+    return context

@@ -1,0 +1,81 @@
+"""How each state of the product looks: one table, so that a word has the same tone and icon on every page."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Look(NamedTuple):
+    tone: str  # good, warning, critical, info or neutral
+    icon: str
+
+
+NEUTRAL = Look("neutral", "dot")
+
+LOOKS = {
+    # Channels: mode and connection
+    "live": Look("good", "check-circle"),
+    "observe": Look("info", "eye"),
+    "sell-down": Look("warning", "sell-down"),
+    "paused": Look("warning", "pause"),
+    "ok": Look("good", "check-circle"),
+    "reconnect": Look("critical", "alert"),
+    "refused": Look("critical", "stop"),
+    "halted": Look("critical", "stop"),
+    "disconnected": Look("neutral", "unlink"),
+    # Listings
+    "unmapped": Look("warning", "unlink"),
+    "mapped": Look("good", "link"),
+    "active": Look("good", "check-circle"),
+    "gone": Look("neutral", "archive"),
+    "parked": Look("critical", "stop"),
+    "drift": Look("warning", "alert"),
+    "due": Look("info", "clock"),
+    "in-step": Look("good", "check"),
+    "unwritable": Look("neutral", "lock"),
+    # Orders and their lines; reservations
+    "open": Look("info", "clock"),
+    "fulfilled": Look("good", "check-circle"),
+    "cancelled": Look("neutral", "cross-circle"),
+    "deleted": Look("neutral", "archive"),
+    "booked": Look("good", "check"),
+    "waiting": Look("warning", "clock"),
+    "untracked": Look("neutral", "dash"),
+    "released": Look("neutral", "return"),
+    "expired": Look("neutral", "clock"),
+    # Events, imports and pushes
+    "pending": Look("info", "clock"),
+    "running": Look("info", "refresh"),
+    "done": Look("good", "check"),
+    "ignored": Look("neutral", "dash"),
+    "failed": Look("critical", "alert"),
+    "sending": Look("info", "push"),
+    "applied": Look("good", "check"),
+    "not-applied": Look("warning", "return"),
+    "rejected": Look("critical", "stop"),
+    "unknown": Look("warning", "alert"),
+    "observed": Look("info", "eye"),
+    # Stock
+    "in-stock": Look("good", "check"),
+    "out-of-stock": Look("neutral", "dash"),
+    "oversold": Look("critical", "alert"),
+    "archived": Look("neutral", "archive"),
+}
+
+MOVEMENT_ICONS = {
+    "receipt": "receive",
+    "adjustment": "adjust",
+    "count": "count",
+    "transfer_out": "transfer",
+    "transfer_in": "transfer",
+    "reserve": "lock",
+    "release": "return",
+    "fulfil": "check-circle",
+    "return": "return",
+    "reclassify": "alert",
+}
+
+
+def look_of(code: str) -> Look:
+    """Return the look of a state; one that is not in the table stays neutral rather than wrong."""
+    return LOOKS.get(code, NEUTRAL)

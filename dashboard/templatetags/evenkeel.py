@@ -1,0 +1,196 @@
+"""The components that a template writes most often. The component page shows every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.forms import BoundField
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from dashboard import icons, states, times
+
+register = template.Library()
+
+MINUS = "−"
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    return icons.svg(name, label=label)
+
+
+@register.simple_tag
+def badge(tone: str, label: object, icon: str = "dot") -> SafeString:
+    """A word with its icon and tone: good, warning, critical, info or neutral."""
+    return format_html('<span class="badge badge-{}">{}{}</span>', tone, icons.svg(icon), label)
+
+
+@register.simple_tag
+def state(code: object, label: object) -> SafeString:
+    """A state of a row by its code; ``states.LOOKS`` decides tone and icon."""
+    look = states.look_of(str(code))
+    return badge(look.tone, label, look.icon)
+
+
+@register.simple_tag
+def movement_icon(kind: str) -> SafeString:
+    return icons.svg(states.MOVEMENT_ICONS.get(kind, "dot"))
+
+
+@register.filter
+def units(value: int | None) -> str:
+    """A quantity with thin grouping and a true minus sign; a dash where there is none."""
+    if value is None:
+        return "—"
+    sign = MINUS if value < 0 else ""
+    return f"{sign}{abs(value):,}".replace(",", "\u202f")
+
+
+@register.simple_tag
+def quantity(value: int | None) -> SafeString:
+    """A quantity; below zero it stands out."""
+    tone = "quantity is-negative" if value is not None and value < 0 else "quantity"
+    return format_html('<span class="{}{}">{}</span>', tone, " is-zero" if value == 0 else "", units(value))
+
+
+@register.simple_tag
+def delta(value: int | None) -> SafeString:
+    """A signed change, told by its sign first and by its colour second."""
+    if not value:
+        return format_html('<span class="delta">{}</span>', "0" if value == 0 else "—")
+    tone, sign = ("delta-up", "+") if value > 0 else ("delta-down", MINUS)
+    return format_html('<span class="delta {}">{}{}</span>', tone, sign, units(abs(value)))
+
+
+@register.simple_tag
+def relative_time(moment: datetime | None, never: object = "") -> SafeString:
+    """“3 min ago”, exact on hover and to machines."""
+    if moment is None:
+        return format_html('<span class="muted">{}</span>', never or _("never"))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        times.exact(moment),
+        times.relative(moment, now=timezone.now()),
+    )
+
+
+@register.filter
+def span(length: timedelta | None) -> str:
+    return times.span(length)
+
+
+@register.simple_tag
+def opens_dialog(url: str) -> SafeString:
+    """Attributes for a link whose page also opens in the dialog; without JavaScript it stays a link."""
+    return format_html('hx-get="{}" hx-target="#dialog-body" hx-swap="innerHTML" aria-haspopup="dialog"', url)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: dict[str, Any], *pairs: object, **changes: object) -> str:
+    """The page's query string with changes; None or an empty text takes a parameter out.
+
+    ``{% query page=2 %}``, or in pairs where the names are variables: ``{% query table.page_field 2 %}``.
+    """
+    request: HttpRequest = context["request"]
+    parameters = request.GET.copy()
+    paired = zip(map(str, pairs[::2]), pairs[1::2], strict=True)
+    for name, value in (*paired, *changes.items()):
+        if value is None or value == "":
+            parameters.pop(name, None)
+        else:
+            parameters[name] = str(value)
+    return f"?{parameters.urlencode()}" if parameters else request.path
+
+
+@register.simple_tag
+def field(bound: BoundField, **options: object) -> SafeString:
+    """One form field: label, control, help and errors."""
+    widget = type(bound.field.widget).__name__
+    return SafeString(
+        render_to_string("components/field.html", {"field": bound, "is_checkbox": widget == "CheckboxInput", **options})
+    )
+
+
+@register.simple_block_tag
+def notice(content: str, tone: str = "info", title: object = "") -> SafeString:
+    """A callout. Tones: info, good, warning, critical."""
+    symbol = {"good": "check-circle", "warning": "alert", "critical": "stop"}.get(tone, "info")
+    return SafeString(
+        render_to_string("components/notice.html", {"tone": tone, "title": title, "icon": symbol, "content": content})
+    )
+
+
+@register.simple_block_tag
+def empty(content: str, title: object, icon: str = "sku") -> SafeString:
+    """What a place shows while it has nothing, and what to do next (in the block)."""
+    return SafeString(render_to_string("components/empty.html", {"title": title, "icon": icon, "content": content}))
+
+
+@register.simple_block_tag
+def card(content: str, title: object = "", id: str = "", flush: bool = False) -> SafeString:
+    """A titled region of a page; ``flush`` lets a table run to its edges."""
+    return SafeString(
+        render_to_string("components/card.html", {"title": title, "id": id, "flush": flush, "content": content})
+    )
+
+
+@register.simple_tag
+def sparkline(values: Sequence[float], label: str) -> SafeString:
+    """A line of at least two values on its own scale; the same numbers belong in a table near it."""
+    if len(values) < 2:
+        return SafeString("")
+    low, high = min(values), max(values)
+    height = (high - low) or 1
+    step = 100 / (len(values) - 1)
+    points = " ".join(f"{i * step:.1f},{22 - 20 * (v - low) / height:.1f}" for i, v in enumerate(values))
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<polyline points="{}"/></svg>',
+        label,
+        points,
+    )
+
+
+@register.simple_tag
+def bars(values: Sequence[float], label: str) -> SafeString:
+    """Columns from zero, for counts per hour or day."""
+    if not values:
+        return SafeString("")
+    top = max(*values, 1)
+    width = 100 / len(values)
+    columns = format_html_join(
+        "",
+        '<rect x="{}" y="{}" width="{}" height="{}"/>',
+        (
+            (f"{i * width:.2f}", f"{24 - 24 * v / top:.2f}", f"{width * 0.7:.2f}", f"{24 * v / top:.2f}")
+            for i, v in enumerate(values)
+        ),
+    )
+    return format_html(
+        '<svg class="bars" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        label,
+        columns,
+    )
+
+
+@register.simple_tag
+def progress(value: float, maximum: float, label: str, tone: str = "") -> SafeString:
+    """A share of a whole as a bar; the numbers stand beside it."""
+    share = 0 if maximum <= 0 else max(0.0, min(1.0, value / maximum))
+    return format_html(
+        '<svg class="progress progress-{}" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="progress-track" width="100" height="4"/>'
+        '<rect class="progress-fill" width="{}" height="4"/></svg>',
+        tone or "accent",
+        label,
+        f"{share * 100:.1f}",
+    )

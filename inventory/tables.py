@@ -1,0 +1,131 @@
+"""The base of every table in the product, and the tables of this app.
+
+They live here because this is the lowest layer: channels and the dashboard build their lists on the same base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import django_filters
+import django_tables2 as tables
+from django.core.paginator import EmptyPage
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+PAGE_SIZES = (25, 50, 100, 200)
+PAGE_SIZE = 50
+
+
+class TextColumn(tables.Column):  # type: ignore[misc]
+    """Plain text; an empty value stays empty."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("default", "")
+        super().__init__(*args, **kwargs)
+
+
+class PartColumn(tables.TemplateColumn):  # type: ignore[misc]
+    """A cell drawn by a template by name: those are compiled once, code given inline is compiled per cell."""
+
+    template_name = ""
+    css_class = ""
+
+    def __init__(self, template_name: str = "", *, css_class: str = "", **kwargs: Any) -> None:
+        look = {"class": css_class or self.css_class}
+        kwargs.setdefault("attrs", {"td": look, "th": look})
+        super().__init__(template_name=template_name or self.template_name, **kwargs)
+
+
+class NumberColumn(PartColumn):
+    """A quantity in tabular figures, at the right; below zero it stands out."""
+
+    template_name = "components/cells/quantity.html"
+    css_class = "number"
+
+
+class DeltaColumn(PartColumn):
+    """A signed change."""
+
+    template_name = "components/cells/delta.html"
+    css_class = "number"
+
+
+class TimeColumn(PartColumn):
+    """How long ago, exact on hover; “never” where there is no moment."""
+
+    template_name = "components/cells/time.html"
+    css_class = "nowrap"
+
+
+class StateColumn(PartColumn):
+    """A state by word, icon and tone; the column's accessor is a field with choices."""
+
+    template_name = "components/cells/state.html"
+
+    def get_context_data(self, *, record: Any, bound_column: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(record=record, bound_column=bound_column, **kwargs)
+        name = str(bound_column.accessor)
+        context["label"] = getattr(record, f"get_{name}_display")()
+        return context
+
+
+class ListTable(tables.Table):  # type: ignore[misc]
+    """A table with a caption, a row header, an empty state that says what to do next, and live sorting and paging."""
+
+    caption: ClassVar[str | StrPromise] = ""
+    row_header: ClassVar[str] = ""
+    empty_icon: ClassVar[str] = "sku"
+    empty_title: ClassVar[str | StrPromise] = _("Nothing here yet")
+    empty_action: ClassVar[str | StrPromise] = ""
+    page_sizes = PAGE_SIZES
+
+    empty_url = ""
+    is_filtered = False  # some filter is set, so that no row may mean no match
+    is_live = False  # sorting and paging swap #results instead of loading the page
+
+
+def arrange(request: HttpRequest, table: ListTable, *, page_size: int = PAGE_SIZE) -> ListTable:
+    """Sort and page ``table`` by the query string; sizes other than the offered ones count as the default."""
+    try:
+        per_page = int(request.GET.get(table.prefixed_per_page_field, page_size))
+    except ValueError:
+        per_page = page_size
+    try:
+        page = int(request.GET.get(table.prefixed_page_field, 1))
+    except ValueError:
+        page = 1
+    tables.RequestConfig(request, paginate=False).configure(table)
+    try:
+        table.paginate(per_page=per_page if per_page in (*PAGE_SIZES, page_size) else page_size, page=page)
+    except EmptyPage:
+        table.page = table.paginator.page(table.paginator.num_pages)
+    return table
+
+
+def list_page(
+    request: HttpRequest,
+    template: str,
+    *,
+    filterset: django_filters.FilterSet,
+    table: ListTable,
+    context: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    """Answer a filtered list: the whole page, or for htmx only what goes into #results."""
+    table.is_live = True
+    table.is_filtered = any(value for name, value in request.GET.items() if name in filterset.filters)
+    arrange(request, table)
+    is_part = bool(getattr(request, "htmx", False)) and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    response = render(
+        request,
+        "components/results.html" if is_part else template,
+        {"table": table, "filter": filterset, **(context or {})},
+    )
+    patch_vary_headers(response, ["HX-Request"])
+    return response
