@@ -1,0 +1,186 @@
+"""Ecwid (Lightspeed E-Series) as the core sees it: REST API v3. The parts are in this folder's other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from channels.contract import (
+    BadPayload,
+    Capabilities,
+    CatalogPage,
+    ChannelEvent,
+    ConnectionReport,
+    CredentialField,
+    Delivery,
+    KnownLine,
+    NotListed,
+    OrderSnapshot,
+    Outcome,
+    QuantityChange,
+    RawOrder,
+    ReportedListing,
+    Store,
+    SubscriptionReport,
+    WriteMode,
+)
+from channels.platforms.ecwid import batch, connection, oauth, order_feed, orders, webhooks, writes
+from channels.platforms.ecwid.client import BURST, CALLS_PER_SECOND, EcwidClient
+from channels.platforms.ecwid.mapping import PAGE_FIELDS, UnreadableProduct, page_of
+from channels.platforms.ecwid.refs import order_ref, read_order_ref
+from channels.platforms.ecwid.stock import OPTIONS, StoreHabits
+
+CATALOG_PAGE = 100
+WAVE_FROM = 8  # changes from which one batch beats single calls: below, a batch's first wait alone is longer
+
+
+class EcwidPlatform:
+    """One Ecwid store."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        platform="ecwid",
+        name="Ecwid",
+        write_mode=WriteMode.DELTA,
+        max_batch=batch.LARGEST_BATCH,
+        default_base_url="https://app.ecwid.com/api/v3",
+        # Search is an index and may lag; Ecwid promises no delivery of webhooks within a day.
+        poll_overlap_seconds=86_400,
+        calls_per_second=CALLS_PER_SECOND,
+        burst=BURST,
+        credentials=(
+            CredentialField(
+                name="store_id",
+                label="Store ID",
+                help="The number at the bottom of every page of the Ecwid admin.",
+            ),
+            CredentialField(
+                name="token",
+                label="Secret access token",
+                help="At my.ecwid.com/#develop-apps, in your custom app, under “Access tokens”. Not the public one.",
+                is_secret=True,
+            ),
+            CredentialField(
+                name="client_secret",
+                label="Client secret",
+                help="On the same page of the app. Webhooks are checked with it.",
+                is_secret=True,
+            ),
+            CredentialField(
+                name="client_id",
+                label="Client ID",
+                help="On the same page of the app. Needed only to connect by consent (OAuth).",
+                is_required=False,
+            ),
+        ),
+        options=OPTIONS,
+        required_scopes=oauth.REQUIRED_SCOPES,
+        has_oauth=True,
+        shares_webhook_url=True,
+        manages_subscriptions=False,
+    )
+
+    authorise_url = staticmethod(oauth.authorise_url)
+    exchange_code = staticmethod(oauth.exchange_code)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._habits = StoreHabits.of(store.options)
+        self._client = EcwidClient(
+            base_url=store.base_url,
+            store_id=store.credentials.get("store_id") or store.account_ref,
+            token=store.credentials.get("token", ""),
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    # The connection ---------------------------------------------------------------------------------------------
+    def check_connection(self) -> ConnectionReport:
+        return connection.check_connection(self._client, self._store)
+
+    def check_subscriptions(self, *, webhook_url: str, last_event_at: datetime | None) -> SubscriptionReport:
+        return connection.check_subscriptions(
+            webhook_url=webhook_url, last_event_at=last_event_at, now=datetime.now(UTC)
+        )
+
+    # The catalogue ----------------------------------------------------------------------------------------------
+    def catalog_page(self, cursor: str) -> CatalogPage:
+        """Return the page at ``cursor``, an offset as text; products are added at the end of this order."""
+        if cursor and not (cursor.isascii() and cursor.isdigit()):
+            raise BadPayload("The catalogue's cursor is not an offset.")
+        offset = int(cursor or "0")
+        payload = self._client.get(
+            "/products",
+            {
+                "limit": CATALOG_PAGE,
+                "offset": offset,
+                # The default order shifts with every change of a product.
+                "sortBy": "ADDED_TIME_ASC",
+                "responseFields": PAGE_FIELDS,
+            },
+        )
+        return page_of(payload, offset=offset)
+
+    def read_products(self, product_refs: Iterable[str]) -> Iterator[tuple[str, Sequence[ReportedListing]]]:
+        """Yield what each product shows. Products that can't be read raise BadPayload, after all the others."""
+        problems: list[str] = []
+        for ref in product_refs:
+            try:
+                pools = writes.read_product(self._client, quote(ref, safe=""))
+            except NotListed:
+                pools = ()
+            except UnreadableProduct as error:
+                problems.append(str(error))
+                continue
+            yield ref, pools
+        if problems:
+            raise BadPayload(" ".join(problems))
+
+    # Quantities -------------------------------------------------------------------------------------------------
+    def change_quantities(self, changes: Sequence[QuantityChange]) -> Sequence[Outcome]:
+        if len(changes) < WAVE_FROM:
+            return writes.change_one_by_one(self._client, changes)
+        return batch.BatchRunner(client=self._client).run(changes)
+
+    def has_writes_under_way(self) -> bool:
+        return batch.has_batches_under_way(self._client)
+
+    def start_tracking(self, ref: str, quantity: int) -> ReportedListing:
+        """Give an untracked listing a counted stock and return what the store shows then; see ``writes``."""
+        return writes.start_tracking(self._client, ref, quantity)
+
+    # Orders -----------------------------------------------------------------------------------------------------
+    def order_pages(self, *, since: datetime) -> Iterator[Sequence[RawOrder]]:
+        return order_feed.order_pages(self._client, since=since)
+
+    def deleted_orders(self, *, since: datetime) -> Iterator[str]:
+        return order_feed.deleted_orders(self._client, since=since)
+
+    def fetch_orders(self, refs: Sequence[str]) -> Mapping[str, RawOrder | None]:
+        return order_feed.fetch_orders(self._client, refs)
+
+    @staticmethod
+    def order_identity(ref: str) -> tuple[str, Mapping[str, Any]]:
+        """Return the text id, as RawOrder.ref has it, and the internal id as the payload has it."""
+        found = read_order_ref(ref)
+        payload = {} if found.internal_id is None else {"internalId": found.internal_id}
+        return order_ref(found.text_id), payload
+
+    def snapshot(self, payload: Mapping[str, Any], known: Mapping[str, KnownLine]) -> OrderSnapshot:
+        return orders.snapshot(payload, known, self._habits)
+
+    def deleted_snapshot(self, payload: Mapping[str, Any], known: Mapping[str, KnownLine]) -> OrderSnapshot:
+        return orders.deleted_snapshot(payload, known, self._habits)
+
+    # Webhooks ---------------------------------------------------------------------------------------------------
+    @staticmethod
+    def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
+        return webhooks.read_delivery(body)
+
+    def check_signature(self, headers: Mapping[str, str], body: bytes) -> None:
+        webhooks.check_signature(headers, body, self._store.credentials.get("client_secret", ""))
+
+    def parse_events(self, topic: str, body: bytes) -> Sequence[ChannelEvent]:
+        return webhooks.parse_events(topic, body)
