@@ -346,6 +346,9 @@ class Platform(Protocol):
     def fetch_orders(self, refs: Sequence[str]) -> Mapping[str, RawOrder | None]:
         """Return each order as it is now by the ref it was asked for; None where the platform has none."""
 
+    def order_ref(self, event_ref: str) -> str:
+        """Return the ``RawOrder.ref`` of the order that an event's ref names, as far as it tells."""
+
     def snapshot(self, payload: Mapping[str, Any], known: Mapping[str, KnownLine]) -> OrderSnapshot:
         """Read an order's payload. ``known`` holds what is booked of it, by line. Raises BadPayload."""
 
@@ -353,6 +356,10 @@ class Platform(Protocol):
         """Say what an order that was deleted on the platform leaves behind; ``payload`` is its last known one."""
 
     # Webhooks ---------------------------------------------------------------------------------------------------
+    @staticmethod
+    def webhook_secret(credentials: Mapping[str, str]) -> str:
+        """Return what the platform signs webhooks with; the one secret that is shown, when a store is connected."""
+
     @staticmethod
     def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
         """Return the envelope, believing nothing. Raises BadPayload when it is not one."""

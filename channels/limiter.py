@@ -22,6 +22,10 @@ def budget_key(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+class TransactionOpen(RuntimeError):
+    """A platform was to be called inside a transaction: its locks would be held for as long as the network likes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limiter:
     """The budget of one token."""
@@ -33,7 +37,8 @@ class Limiter:
 
     def acquire(self) -> None:
         """Wait for a place, at most ``longest_wait``. Raises RateLimited with the seconds left to wait."""
-        assert not transaction.get_connection().in_atomic_block, "no HTTP inside a transaction"
+        if transaction.get_connection().in_atomic_block:
+            raise TransactionOpen
         give_up_at = time.time() + self.longest_wait
         while True:
             wait = self._try()

@@ -6,6 +6,7 @@ Each arrow of the data's way is a row here: webhook → InboundEvent → Order �
 from __future__ import annotations
 
 import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -36,17 +37,13 @@ class Channel(models.Model):
     base_url = models.URLField(max_length=300, help_text=_("Where the platform's API answers."))
     account_ref = models.CharField(max_length=100, help_text=_("The platform's id of the store."))
     credentials = EncryptedJSONField(help_text=_("Encrypted at rest; never shown again."))
-    options = models.JSONField(
-        default=dict, blank=True, help_text=_("Facts about this store that differ per store.")
-    )
+    options = models.JSONField(default=dict, blank=True, help_text=_("Facts about this store that differ per store."))
     warehouses: models.ManyToManyField[Warehouse, ChannelWarehouse] = models.ManyToManyField(
         Warehouse, through="ChannelWarehouse", related_name="channels"
     )
     mode = models.CharField(max_length=16, choices=Mode, default=Mode.OBSERVE)
     connection = models.CharField(max_length=16, choices=Connection, default=Connection.OK)
-    connection_problem = models.CharField(
-        max_length=500, blank=True, help_text=_("The platform's own words.")
-    )
+    connection_problem = models.CharField(max_length=500, blank=True, help_text=_("The platform's own words."))
     connection_problem_at = models.DateTimeField(null=True, blank=True)
 
     # The circuit breaker: a wave beyond these stops and asks.
@@ -57,11 +54,10 @@ class Channel(models.Model):
     wave_allowed_until = models.DateTimeField(null=True, blank=True)
 
     # Coming in. Each "next" column is a due time that the sweep reads.
-    started_at = models.DateTimeField(
-        help_text=_("Orders placed earlier took their stock before the ledger began.")
-    )
+    started_at = models.DateTimeField(help_text=_("Orders placed earlier took their stock before the ledger began."))
     poll_seconds = models.PositiveIntegerField(default=300)
     orders_polled_to = models.DateTimeField(null=True, blank=True)
+    deep_polled_at = models.DateTimeField(null=True, blank=True)
     next_poll_at = models.DateTimeField(null=True, blank=True)
     next_subscription_check_at = models.DateTimeField(null=True, blank=True)
     subscription_report = models.JSONField(default=dict, blank=True)
@@ -80,9 +76,7 @@ class Channel(models.Model):
                 condition=Q(disconnected_at=None),
                 name="channel_once_per_store",
             ),
-            models.CheckConstraint(
-                condition=Q(breaker_percent__range=(1, 100)), name="channel_breaker_percent_valid"
-            ),
+            models.CheckConstraint(condition=Q(breaker_percent__range=(1, 100)), name="channel_breaker_percent_valid"),
         ]
 
     def __str__(self) -> str:
@@ -149,34 +143,22 @@ class Listing(models.Model):
     mapping = models.CharField(max_length=16, choices=Mapping, default=Mapping.UNMAPPED)
     mapping_reason = models.CharField(max_length=300, blank=True)
 
-    tracked = models.BooleanField(
-        null=True, help_text=_("False: unlimited. Null: the platform has not told.")
-    )
-    unwritable_reason = models.CharField(
-        max_length=300, blank=True, help_text=_("Why the platform refuses writes.")
-    )
+    tracked = models.BooleanField(null=True, help_text=_("False: unlimited. Null: the platform has not told."))
+    unwritable_reason = models.CharField(max_length=300, blank=True, help_text=_("Why the platform refuses writes."))
     accounted = models.BigIntegerField(null=True, blank=True)
-    accounted_version = models.BigIntegerField(
-        default=0, help_text=_("Raised by whatever changes accounted.")
-    )
-    shown = models.BigIntegerField(
-        null=True, blank=True, help_text=_("The quantity last read from the channel.")
-    )
+    accounted_version = models.BigIntegerField(default=0, help_text=_("Raised by whatever changes accounted."))
+    shown = models.BigIntegerField(null=True, blank=True, help_text=_("The quantity last read from the channel."))
     shown_at = models.DateTimeField(null=True, blank=True)
-    drift = models.BigIntegerField(
-        default=0, help_text=_("Shown less accounted, once confirmed; zero when healed.")
-    )
+    shown_version = models.BigIntegerField(null=True, blank=True, help_text=_("The accounted version at that reading."))
+    drift = models.BigIntegerField(default=0, help_text=_("Shown less accounted, once confirmed; zero when healed."))
     drift_since = models.DateTimeField(null=True, blank=True)
 
-    due_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When the lane should look at it; null: at rest.")
+    due_at = models.DateTimeField(null=True, blank=True, help_text=_("When the lane should look at it; null: at rest."))
+    due_since = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the oldest change that is not sent yet happened.")
     )
-    due_version = models.BigIntegerField(
-        default=0, help_text=_("Raised by each wake-up, so that none is lost.")
-    )
-    check_due_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When its quantity should be read.")
-    )
+    due_version = models.BigIntegerField(default=0, help_text=_("Raised by each wake-up, so that none is lost."))
+    check_due_at = models.DateTimeField(null=True, blank=True, help_text=_("When its quantity should be read."))
     failures = models.PositiveIntegerField(default=0)
     parked_at = models.DateTimeField(null=True, blank=True)
     parked_reason = models.CharField(max_length=500, blank=True, help_text=_("The platform's own words."))
@@ -190,9 +172,7 @@ class Listing(models.Model):
         ordering = ["channel", "title", "pk"]
         indexes = [
             models.Index(fields=["channel", "due_at"], condition=Q(due_at__isnull=False), name="listing_due"),
-            models.Index(
-                fields=["check_due_at"], condition=Q(check_due_at__isnull=False), name="listing_check_due"
-            ),
+            models.Index(fields=["check_due_at"], condition=Q(check_due_at__isnull=False), name="listing_check_due"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["channel", "ref"], name="listing_once_per_channel"),
@@ -250,9 +230,7 @@ class HoldBack(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=(
-                    Q(sku=None, listing=None) | Q(channel=None, listing=None) | Q(channel=None, sku=None)
-                ),
+                condition=(Q(sku=None, listing=None) | Q(channel=None, listing=None) | Q(channel=None, sku=None)),
                 name="hold_back_has_one_scope",
             ),
             models.UniqueConstraint(
@@ -281,17 +259,12 @@ class Order(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     status = models.CharField(max_length=100, blank=True, help_text=_("The platform's own words."))
     placed_at = models.DateTimeField(null=True, blank=True)
-    changed_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When it last changed on the platform.")
-    )
-    payload = models.JSONField(
-        default=dict, help_text=_("What was last booked from, without the buyer's data.")
-    )
-    digest = models.CharField(
-        max_length=64, blank=True, help_text=_("Of the payload; an equal one needs no booking.")
-    )
+    changed_at = models.DateTimeField(null=True, blank=True, help_text=_("When it last changed on the platform."))
+    payload = models.JSONField(default=dict, help_text=_("What was last booked from, without the buyer's data."))
+    digest = models.CharField(max_length=64, blank=True, help_text=_("Of the payload; an equal one needs no booking."))
     problem = models.CharField(max_length=500, blank=True)
     first_seen_at = models.DateTimeField()
+    fetched_at = models.DateTimeField(null=True, blank=True, help_text=_("When the payload was asked for."))
     booked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -324,19 +297,11 @@ class OrderLine(models.Model):
     listing = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="order_lines")
     sku = models.ForeignKey(Sku, models.PROTECT, null=True, blank=True, related_name="order_lines")
     ordered = models.BigIntegerField(default=0, help_text=_("Units the order asks for now."))
-    sold = models.BigIntegerField(
-        default=0, help_text=_("Units the ledger must hold for it, shipped ones included.")
-    )
+    sold = models.BigIntegerField(default=0, help_text=_("Units the ledger must hold for it, shipped ones included."))
     fulfilled = models.BigIntegerField(default=0, help_text=_("Units of them that have shipped."))
-    taken = models.BigIntegerField(
-        default=0, help_text=_("Units the platform has taken off its own quantity.")
-    )
-    is_held = models.BooleanField(
-        default=False, help_text=_("Whether the platform now keeps units aside for it.")
-    )
-    before_start = models.BigIntegerField(
-        default=0, help_text=_("Units shipped before the ledger began; not booked.")
-    )
+    taken = models.BigIntegerField(default=0, help_text=_("Units the platform has taken off its own quantity."))
+    is_held = models.BooleanField(default=False, help_text=_("Whether the platform now keeps units aside for it."))
+    before_start = models.BigIntegerField(default=0, help_text=_("Units shipped before the ledger began; not booked."))
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text=_("Why it waits."))
 
@@ -347,9 +312,7 @@ class OrderLine(models.Model):
         indexes = [models.Index(fields=["listing"], condition=Q(state="waiting"), name="order_line_waiting")]
         constraints = [
             models.UniqueConstraint(fields=["order", "ref"], name="order_line_once_per_order"),
-            models.CheckConstraint(
-                condition=Q(sold__gte=F("fulfilled")), name="order_line_fulfils_what_is_sold"
-            ),
+            models.CheckConstraint(condition=Q(sold__gte=F("fulfilled")), name="order_line_fulfils_what_is_sold"),
         ]
 
     def __str__(self) -> str:
@@ -382,9 +345,7 @@ class InboundEvent(models.Model):
     class Meta:
         ordering = ["-pk"]
         indexes = [
-            models.Index(
-                fields=["channel", "due_at"], condition=Q(state="pending"), name="inbound_event_due"
-            ),
+            models.Index(fields=["channel", "due_at"], condition=Q(state="pending"), name="inbound_event_due"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["channel", "delivery_id"], name="inbound_event_once_per_channel"),
@@ -412,15 +373,11 @@ class Push(models.Model):
     target = models.BigIntegerField()
     delta = models.BigIntegerField()
     state = models.CharField(max_length=16, choices=State, default=State.SENDING)
-    receipt = models.CharField(
-        max_length=500, blank=True, help_text=_("What the platform answered, in short.")
-    )
+    receipt = models.CharField(max_length=500, blank=True, help_text=_("What the platform answered, in short."))
     reading = models.BigIntegerField(
         null=True, blank=True, help_text=_("The quantity that decided an unknown outcome.")
     )
-    cause_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When the change that made it due happened.")
-    )
+    cause_at = models.DateTimeField(null=True, blank=True, help_text=_("When the change that made it due happened."))
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -496,9 +453,7 @@ class Lane(models.Model):
     """A strand of work that one process at a time may hold, for example publish:7. It also remembers wake-ups."""
 
     name = models.CharField(max_length=80, primary_key=True)
-    queued_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("A task is queued and has not begun.")
-    )
+    queued_at = models.DateTimeField(null=True, blank=True, help_text=_("A task is queued and has not begun."))
     holder = models.CharField(max_length=120, blank=True)
     held_until = models.DateTimeField(null=True, blank=True)
 

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 
 class ListingQuerySet(models.QuerySet[Any]):
     def publishable(self) -> ListingQuerySet:
         """Return the listings that a quantity may ever be written to; mirrors Listing.is_publishable."""
-        return self.filter(
-            state="active", mapping="mapped", tracked=True, unwritable_reason="", parked_at=None
-        )
+        return self.filter(state="active", mapping="mapped", tracked=True, unwritable_reason="", parked_at=None)
 
     def due(self, now: datetime) -> ListingQuerySet:
         return self.filter(due_at__lte=now)
+
+    def wake_all(self, *, now: datetime, since: datetime | None = None) -> int:
+        """Make these listings due, whatever they are; one that waits for a later try keeps its time.
+
+        ``since`` is when the change happened that they should follow. The version moves always, so that a lane which
+        is looking at an older state does not put the listing to rest.
+        """
+        return self.update(
+            due_at=Coalesce("due_at", Value(now, output_field=models.DateTimeField())),
+            due_since=Coalesce("due_since", Value(since or now, output_field=models.DateTimeField())),
+            due_version=F("due_version") + 1,
+        )
+
+    def wake(self, listing_ids: Sequence[int], *, now: datetime) -> int:
+        """Make those of the listings due that may be published."""
+        return self.filter(pk__in=listing_ids).publishable().wake_all(now=now)
 
     def unmapped(self) -> ListingQuerySet:
         return self.filter(mapping="unmapped", state="active")

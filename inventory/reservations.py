@@ -283,12 +283,8 @@ def book(
         changed.append(line)
     if not entries:
         return False
-    ReservationLine.objects.bulk_create(
-        changed,
-        update_conflicts=True,
-        unique_fields=["reservation", "line_ref", "sku", "warehouse"],
-        update_fields=["reserved", "fulfilled"],
-    )
+    ReservationLine.objects.bulk_create([line for line in changed if line.pk is None])
+    ReservationLine.objects.bulk_update([line for line in changed if line.pk is not None], ["reserved", "fulfilled"])
     state = _state(reserved=sum(r for r, _ in wanted.values()), fulfilled=sum(f for _, f in wanted.values()))
     Reservation.objects.filter(pk=reservation.pk).update(revision=revision, state=state)
     ledger.post(entries, actor=actor, now=now, occurred_at=occurred_at, reason=reference)

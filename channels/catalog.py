@@ -1,0 +1,186 @@
+"""A channel's catalogue: read page by page, folded into pools by the platform, kept as listings.
+
+An import is a row that goes on where it stopped. What a full read did not see is looked up directly before it counts
+as gone: lists come from an index that lags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from channels import mapping
+from channels.contract import BadCredentials, ChannelError, Platform, RateLimited, ReportedListing, StoreRefused
+from channels.lanes import Lease, wake
+from channels.models import CatalogImport, Channel, Listing, ListingVariant
+
+LOOK_UP_AT_ONCE = 20  # products looked up directly in one round
+GIVE_UP_AFTER = timedelta(minutes=30)  # an import that gets no answer for so long has failed
+
+
+def lane_of(channel: Channel) -> str:
+    return f"catalog:{channel.pk}"
+
+
+def start_import(*, channel: Channel, now: datetime) -> CatalogImport:
+    """Begin a full read of the catalogue, or return the one that is under way, and wake its lane."""
+    try:
+        with transaction.atomic():
+            run = CatalogImport.objects.create(channel=channel, started_at=now, due_at=now)
+    except IntegrityError:
+        run = CatalogImport.objects.get(channel=channel, state=CatalogImport.State.RUNNING)
+    wake(lane_of(channel))
+    return run
+
+
+def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
+    """Read one page of the running import, or look up what it did not see; tell whether there was anything to do."""
+    now = timezone.now()
+    run = CatalogImport.objects.filter(channel=channel, state=CatalogImport.State.RUNNING, due_at__lte=now).first()
+    if run is None:
+        return False
+    try:
+        if run.cursor == "end":
+            _finish(run, platform, now=now)
+        else:
+            _read_page(run, platform, now=now)
+    except ChannelError as error:
+        _postpone(run, error, now=now)
+        raise
+    return True
+
+
+def _read_page(run: CatalogImport, platform: Platform, *, now: datetime) -> None:
+    page = platform.catalog_page(run.cursor)
+    products: dict[str, list[ReportedListing]] = {}
+    for listing in page.listings:
+        products.setdefault(listing.product_ref, []).append(listing)
+    new = 0
+    for product_ref, listings in products.items():
+        new += apply_product(run.channel, product_ref, listings, now=now, is_complete=False)
+    CatalogImport.objects.filter(pk=run.pk).update(
+        cursor=page.next_cursor or "end",
+        total=page.total,
+        products_read=run.products_read + page.products,
+        listings_read=run.listings_read + len(page.listings),
+        listings_new=run.listings_new + new,
+        problem="; ".join([run.problem, *page.problems] if run.problem else page.problems)[:500],
+        due_at=now,
+    )
+
+
+def _finish(run: CatalogImport, platform: Platform, *, now: datetime) -> None:
+    unseen = (
+        Listing.objects.filter(channel=run.channel, state=Listing.State.ACTIVE, seen_at__lt=run.started_at)
+        .order_by("product_ref")
+        .values_list("product_ref", flat=True)
+        .distinct()[:LOOK_UP_AT_ONCE]
+    )
+    refs = list(unseen)
+    if refs:
+        refresh_products(run.channel, platform, refs, now=now)
+        return
+    mapping.match(channel=run.channel, now=now)
+    CatalogImport.objects.filter(pk=run.pk).update(state=CatalogImport.State.DONE, due_at=None, ended_at=now)
+
+
+def _postpone(run: CatalogImport, error: ChannelError, *, now: datetime) -> None:
+    is_over = isinstance(error, BadCredentials | StoreRefused) or not error.retryable
+    if is_over or now - (run.due_at or now) > GIVE_UP_AFTER or now - run.started_at > timedelta(hours=6):
+        CatalogImport.objects.filter(pk=run.pk).update(
+            state=CatalogImport.State.FAILED, problem=str(error)[:500], due_at=None, ended_at=now
+        )
+        return
+    wait = error.wait_seconds if isinstance(error, RateLimited) else 5
+    CatalogImport.objects.filter(pk=run.pk).update(problem=str(error)[:500], due_at=now + timedelta(seconds=wait))
+
+
+def refresh_products(channel: Channel, platform: Platform, refs: Iterable[str], *, now: datetime) -> None:
+    """Read products directly and bring their listings up to date; pools that are not there any more are gone."""
+    for product_ref, listings in platform.read_products(list(refs)):
+        apply_product(channel, product_ref, listings, now=now, is_complete=True)
+    mapping.match(channel=channel, now=now)
+
+
+@transaction.atomic
+def apply_product(
+    channel: Channel, product_ref: str, reported: Sequence[ReportedListing], *, now: datetime, is_complete: bool
+) -> int:
+    """Bring one product's listings to what the platform reports and return how many are new.
+
+    ``is_complete``: pools of the product that were not reported are gone. Neither ``accounted`` nor what a person
+    decided about the mapping is touched.
+    """
+    known = {ls.ref: ls for ls in Listing.objects.filter(channel=channel, ref__in=[r.ref for r in reported])}
+    new = 0
+    for item in reported:
+        listing = known.get(item.ref)
+        if listing is None:
+            listing = Listing(channel=channel, ref=item.ref)
+            new += 1
+        was_publishable = listing.is_publishable
+        _describe(listing, item, now=now)
+        if listing.pk is None:
+            listing.save()
+        else:
+            listing.save(update_fields=_DESCRIBED)
+        _keep_variants(channel, listing, item)
+        if listing.is_publishable and not was_publishable:
+            Listing.objects.wake([listing.pk], now=now)
+    if is_complete:
+        gone = Listing.objects.filter(channel=channel, product_ref=product_ref, state=Listing.State.ACTIVE)
+        gone.exclude(ref__in=[r.ref for r in reported]).update(state=Listing.State.GONE, due_at=None, check_due_at=None)
+    return new
+
+
+_DESCRIBED = [
+    "product_ref",
+    "title",
+    "external_sku",
+    "barcode",
+    "url",
+    "price",
+    "enabled",
+    "state",
+    "tracked",
+    "unwritable_reason",
+    "seen_at",
+]
+
+
+def _describe(listing: Listing, item: ReportedListing, *, now: datetime) -> None:
+    listing.product_ref = item.product_ref
+    listing.title = item.title[:500]
+    listing.external_sku = item.sku[:255]
+    listing.barcode = item.barcode[:64]
+    listing.url = item.url[:500]
+    listing.price = item.price
+    listing.enabled = item.enabled
+    listing.state = Listing.State.ACTIVE
+    if item.tracked is not None:
+        listing.tracked = item.tracked
+    listing.unwritable_reason = item.unwritable_reason[:300]
+    listing.seen_at = now
+
+
+def _keep_variants(channel: Channel, listing: Listing, item: ReportedListing) -> None:
+    ListingVariant.objects.bulk_create(
+        [
+            ListingVariant(
+                channel=channel,
+                listing=listing,
+                ref=variant.ref,
+                number=variant.number,
+                external_sku=variant.sku[:255],
+                options=variant.options[:500],
+            )
+            for variant in item.variants
+        ],
+        update_conflicts=True,
+        unique_fields=["channel", "ref"],
+        update_fields=["listing", "number", "external_sku", "options"],
+    )
+    listing.variants.exclude(ref__in=[variant.ref for variant in item.variants]).delete()

@@ -1,0 +1,138 @@
+"""Connecting a store: tested first, kept only if it answers and lets us do our work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from channels import connection, modes
+from channels.addresses import check_address
+from channels.contract import BadCredentials, ConnectionReport, Store
+from channels.lanes import wake
+from channels.models import Channel
+from channels.registry import PLATFORMS, opened
+from inventory import audit
+from inventory.models import Warehouse
+
+
+class ConnectRefused(Exception):
+    """The store can't be connected; the message says why and what to do."""
+
+
+def test(*, platform: str, base_url: str, credentials: Mapping[str, str]) -> ConnectionReport:
+    """Ask the store who it is with these credentials, keeping nothing. Raises ChannelError, ForbiddenAddress."""
+    client = PLATFORMS[platform](
+        Store(
+            base_url=check_address(base_url),
+            account_ref=credentials.get("store_id", ""),
+            credentials=credentials,
+        )
+    )
+    try:
+        report = client.check_connection()
+    finally:
+        client.close()
+    if report.missing_scopes:
+        raise BadCredentials(
+            f"The token lacks {', '.join(report.missing_scopes)}: give the app these scopes and reinstall it."
+        )
+    return report
+
+
+def connect(
+    *,
+    platform: str,
+    name: str,
+    base_url: str,
+    credentials: Mapping[str, str],
+    warehouses: Sequence[Warehouse],
+    actor: str,
+    now: datetime,
+    options: Mapping[str, str] | None = None,
+    mode: str = Channel.Mode.OBSERVE,
+) -> tuple[Channel, ConnectionReport]:
+    """Test a store and keep it as a channel; return both. A new channel observes unless ``mode`` says otherwise.
+
+    Raises ChannelError or ForbiddenAddress from the test, ConnectRefused for a name or store that is taken.
+    """
+    base_url = base_url or PLATFORMS[platform].capabilities.default_base_url
+    report = test(platform=platform, base_url=base_url, credentials=credentials)
+    try:
+        with transaction.atomic():
+            channel = Channel.objects.create(
+                platform=platform,
+                name=name,
+                base_url=check_address(base_url),
+                account_ref=report.account_ref,
+                credentials=dict(credentials),
+                options=dict(options or {}),
+                started_at=now,
+                next_poll_at=now,
+                next_subscription_check_at=now,
+            )
+            audit.record(
+                actor=actor,
+                action="channel.connect",
+                subject=f"channel:{channel.pk}",
+                before={},
+                after={"platform": platform, "name": name, "account": report.account_ref},
+            )
+            if warehouses:
+                modes.set_warehouses(channel=channel, warehouses=warehouses, actor=actor, now=now)
+            if mode != Channel.Mode.OBSERVE:
+                modes.change_mode(channel=channel, mode=mode, actor=actor, now=now)
+    except IntegrityError:
+        if Channel.objects.filter(name=name).exists():
+            raise ConnectRefused(f"There is a channel named {name} already: choose another name.") from None
+        raise ConnectRefused(f"This store ({report.account_ref}) is connected already.") from None
+    channel.refresh_from_db()
+    return channel, report
+
+
+def reconnect(*, channel: Channel, credentials: Mapping[str, str], actor: str, now: datetime) -> ConnectionReport:
+    """Replace a channel's credentials by ones that work; everything that waited goes on.
+
+    Raises ChannelError when they don't work, ConnectRefused when they are another store's.
+    """
+    report = test(platform=channel.platform, base_url=channel.base_url, credentials=credentials)
+    if report.account_ref != channel.account_ref:
+        raise ConnectRefused(
+            f"These credentials belong to the store {report.account_ref}, this channel to {channel.account_ref}."
+        )
+    channel.credentials = dict(credentials)
+    channel.disconnected_at = None
+    channel.save(update_fields=["credentials", "disconnected_at"])
+    audit.record(actor=actor, action="channel.reconnect", subject=f"channel:{channel.pk}", before={}, after={})
+    _go_on(channel, now=now)
+    return report
+
+
+def check(*, channel: Channel, now: datetime) -> ConnectionReport:
+    """Test a connected channel with its own credentials; a store that answers again goes on. Raises ChannelError."""
+    with opened(channel) as platform:
+        report = platform.check_connection()
+    if report.missing_scopes:
+        raise BadCredentials(f"The token lacks {', '.join(report.missing_scopes)}.")
+    if channel.connection != Channel.Connection.OK:
+        _go_on(channel, now=now)
+    return report
+
+
+def _go_on(channel: Channel, *, now: datetime) -> None:
+    connection.note_success(channel)
+    Channel.objects.filter(pk=channel.pk).update(next_poll_at=now, next_subscription_check_at=now)
+    channel.events.filter(state="pending").update(due_at=now)
+    modes.publish_all(channel=channel, now=now)
+    wake(f"inbox:{channel.pk}")
+
+
+def disconnect(*, channel: Channel, actor: str, now: datetime) -> None:
+    """Stop all calls and forget the credentials; listings, orders and history stay."""
+    Channel.objects.filter(pk=channel.pk).update(
+        disconnected_at=now, mode=Channel.Mode.PAUSED, connection=Channel.Connection.OK, next_poll_at=None
+    )
+    channel.credentials = {}
+    channel.save(update_fields=["credentials"])
+    audit.record(actor=actor, action="channel.disconnect", subject=f"channel:{channel.pk}", before={}, after={})

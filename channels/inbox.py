@@ -1,0 +1,183 @@
+"""The inbox: webhooks are verified, stored and answered; the work follows from the rows.
+
+Events are hints. An order event makes the order be fetched and booked as it is now, so repeats, reordering and loss
+all end in the same state. A product event only asks for a look at the product, later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from channels import catalog, connection, orders, polling
+from channels.contract import (
+    BadCredentials,
+    BadPayload,
+    BadSignature,
+    ChannelError,
+    ChannelEvent,
+    Delivery,
+    EventKind,
+    Platform,
+    RateLimited,
+)
+from channels.lanes import Lease, wake_soon
+from channels.models import Channel, InboundEvent, Listing
+
+AT_ONCE = 100  # events worked on in one round
+MAX_ATTEMPTS = 8
+CHECK_AFTER = timedelta(seconds=30)  # the sale behind a product event has its own event; give it time
+
+
+def lane_of(channel_id: int) -> str:
+    return f"inbox:{channel_id}"
+
+
+def accept(
+    channel: Channel,
+    platform: Platform,
+    delivery: Delivery,
+    *,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+) -> bool:
+    """Verify and store one webhook; tell whether it was new. Raises BadSignature, having only counted it."""
+    try:
+        platform.check_signature(headers, body)
+    except BadSignature:
+        Channel.objects.filter(pk=channel.pk).update(refused_webhooks=F("refused_webhooks") + 1, refused_webhook_at=now)
+        raise
+    try:
+        with transaction.atomic():
+            InboundEvent.objects.create(
+                channel_id=channel.pk,
+                delivery_id=delivery.delivery_id,
+                topic=delivery.topic,
+                headers=dict(headers),
+                body=body.decode(errors="replace"),
+                received_at=now,
+                due_at=now,
+            )
+    except IntegrityError:
+        return False
+    wake_soon(lane_of(channel.pk))
+    return True
+
+
+def replay(event: InboundEvent, *, now: datetime) -> None:
+    """Have a stored event worked on again; harmless, since only differences are booked."""
+    InboundEvent.objects.filter(pk=event.pk).update(
+        state=InboundEvent.State.PENDING, attempts=0, problem="", due_at=now, ended_at=None
+    )
+    wake_soon(lane_of(event.channel_id))
+
+
+@dataclass(slots=True)
+class _Read:
+    """A stored event and what it hints at."""
+
+    event: InboundEvent
+    hints: Sequence[ChannelEvent]
+
+
+def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
+    """Work on up to AT_ONCE due events; tell whether there were any. Raises ChannelError after keeping them due."""
+    now = timezone.now()
+    events = list(InboundEvent.objects.filter(channel=channel).due(now)[:AT_ONCE])
+    if not events:
+        return False
+    # Counted before the work: an event that kills its worker must not be offered for ever.
+    InboundEvent.objects.filter(pk__in=[event.pk for event in events]).update(attempts=F("attempts") + 1)
+    Channel.objects.filter(pk=channel.pk).update(last_event_at=max(event.received_at for event in events))
+    read = [item for item in (_read(event, platform, now=now) for event in events) if item is not None]
+    try:
+        missing = _book_orders(channel, platform, read, now=now)
+        _look_at_products(channel, platform, read, now=now)
+    except ChannelError as error:
+        connection.note_failure(channel, error, now=now)
+        _postpone([item.event for item in read], error, now=now)
+        raise
+    for item in read:
+        _end(item, missing, channel=channel, now=now)
+    return True
+
+
+def _read(event: InboundEvent, platform: Platform, *, now: datetime) -> _Read | None:
+    if event.attempts >= MAX_ATTEMPTS:
+        _close(event, InboundEvent.State.FAILED, event.problem or "It could not be worked on.", now=now)
+        return None
+    try:
+        return _Read(event=event, hints=platform.parse_events(event.topic, event.body.encode()))
+    except BadPayload as problem:
+        _close(event, InboundEvent.State.FAILED, str(problem), now=now)
+        return None
+
+
+def _book_orders(channel: Channel, platform: Platform, read: Sequence[_Read], *, now: datetime) -> set[str]:
+    """Fetch each order once, however many events hint at it, and book it; return the refs that were not found."""
+    deleted = {h.ref for item in read for h in item.hints if h.kind == EventKind.ORDER_DELETED}
+    refs = sorted({h.ref for item in read for h in item.hints if h.kind == EventKind.ORDER} | deleted)
+    if not refs:
+        return set()
+    fetched = platform.fetch_orders(refs)
+    found = [raw for raw in fetched.values() if raw is not None]
+    polling.book_all(channel, platform, found, fetched_at=now, now=now)
+    missing = {ref for ref in refs if fetched.get(ref) is None}
+    for ref in missing & deleted:
+        orders.book_deleted(channel, platform, platform.order_ref(ref), now=now)
+    return missing - deleted
+
+
+def _look_at_products(channel: Channel, platform: Platform, read: Sequence[_Read], *, now: datetime) -> None:
+    changed = {h.ref for item in read for h in item.hints if h.kind == EventKind.PRODUCT}
+    gone = {h.ref for item in read for h in item.hints if h.kind == EventKind.PRODUCT_DELETED}
+    listings = Listing.objects.filter(channel=channel)
+    known = set(listings.filter(product_ref__in=changed).values_list("product_ref", flat=True))
+    listings.filter(product_ref__in=known).update(
+        check_due_at=Coalesce("check_due_at", Value(now + CHECK_AFTER)),
+    )
+    unknown = changed - known if channel.imports.filter(state="done").exists() else set()
+    if gone or unknown:
+        catalog.refresh_products(channel, platform, sorted(gone | unknown), now=now)
+
+
+def _end(item: _Read, missing: set[str], *, channel: Channel, now: datetime) -> None:
+    kinds = {hint.kind for hint in item.hints}
+    if EventKind.DISCONNECTED in kinds:
+        connection.note_failure(channel, BadCredentials("The store has removed the app: connect it again."), now=now)
+    if any(hint.ref in missing for hint in item.hints):
+        _retry(item.event, "The platform does not know this order (yet).", now=now)
+    elif kinds <= {EventKind.OTHER}:
+        words = "; ".join(hint.description for hint in item.hints)
+        _close(item.event, InboundEvent.State.IGNORED, words, now=now)
+    else:
+        _close(item.event, InboundEvent.State.DONE, "", now=now)
+
+
+def _postpone(events: Sequence[InboundEvent], error: ChannelError, *, now: datetime) -> None:
+    """Keep the events due: the platform can't be asked now. That is no fault of theirs and uses up no attempt."""
+    wait = timedelta(seconds=error.wait_seconds if isinstance(error, RateLimited) else 5)
+    InboundEvent.objects.filter(pk__in=[event.pk for event in events]).update(
+        due_at=now + wait, problem=str(error)[:500], attempts=F("attempts") - 1
+    )
+
+
+def _retry(event: InboundEvent, problem: str, *, now: datetime) -> None:
+    if event.attempts + 1 >= MAX_ATTEMPTS:
+        _close(event, InboundEvent.State.FAILED, problem, now=now)
+        return
+    wait = timedelta(seconds=min(2**event.attempts, 300))
+    InboundEvent.objects.filter(pk=event.pk).update(due_at=now + wait, problem=problem[:500])
+
+
+def _close(event: InboundEvent, state: InboundEvent.State, problem: str, *, now: datetime) -> None:
+    InboundEvent.objects.filter(pk=event.pk).filter(Q(state=InboundEvent.State.PENDING)).update(
+        state=state, problem=problem[:500], due_at=None, ended_at=now
+    )

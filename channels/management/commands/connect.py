@@ -1,0 +1,88 @@
+"""Connect a store without the browser."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from channels.addresses import ForbiddenAddress
+from channels.connect import ConnectRefused, connect
+from channels.contract import ChannelError
+from channels.models import Channel
+from channels.registry import PLATFORMS
+from inventory.models import Warehouse
+
+
+class Command(BaseCommand):
+    help = "Connect a store and print the channel's id, webhook URL and webhook secret."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("platform", choices=sorted(PLATFORMS))
+        parser.add_argument("--name", required=True, help="what people call the channel")
+        parser.add_argument("--base-url", default="", help="where the platform's API answers; default: the real one")
+        parser.add_argument("--credentials", required=True, type=Path, metavar="FILE", help="a JSON object")
+        parser.add_argument("--mode", default="observe", choices=Channel.Mode.values)
+        parser.add_argument("--warehouse", nargs="+", action="extend", default=[], metavar="CODE")
+        parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+    def handle(
+        self,
+        *args: object,
+        platform: str,
+        name: str,
+        base_url: str,
+        credentials: Path,
+        mode: str,
+        warehouse: list[str],
+        **options: object,
+    ) -> None:
+        given = _read(credentials)
+        warehouses = {w.code: w for w in Warehouse.objects.filter(code__in=warehouse)}
+        unknown = [code for code in warehouse if code not in warehouses]
+        if unknown:
+            raise CommandError(f"There is no warehouse {', '.join(unknown)}. Make it first.")
+        try:
+            channel, report = connect(
+                platform=platform,
+                name=name,
+                base_url=base_url,
+                credentials=given,
+                warehouses=[warehouses[code] for code in dict.fromkeys(warehouse)],
+                actor="command:connect",
+                now=timezone.now(),
+                mode=mode,
+            )
+        except (ChannelError, ConnectRefused, ForbiddenAddress) as error:
+            raise CommandError(str(error)) from None
+        facts = {
+            "id": channel.pk,
+            "uuid": str(channel.uuid),
+            "name": channel.name,
+            "mode": channel.mode,
+            "account": report.account_ref,
+            "webhook_url": channel.webhook_url,
+            "webhook_secret": PLATFORMS[platform].webhook_secret(given),
+        }
+        if options["json"]:
+            self.stdout.write(json.dumps(facts))
+            return
+        for label, value in facts.items():
+            self.stdout.write(f"{label}: {value}")
+        for warning in report.warnings:
+            self.stderr.write(f"Note: {warning}")
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        given = json.loads(path.read_text())
+    except OSError as error:
+        raise CommandError(f"{path} can't be read: {error.strerror}.") from None
+    except ValueError:
+        raise CommandError(f"{path} is not JSON.") from None
+    if not isinstance(given, dict):
+        raise CommandError(f"{path} must hold one JSON object.")
+    return {str(name): str(value) for name, value in given.items()}

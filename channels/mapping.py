@@ -1,0 +1,135 @@
+"""Which SKU a listing sells. Only an exact, unambiguous code links by itself; everything else waits for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+
+from channels import orders
+from channels.models import Channel, Listing
+from inventory import audit
+from inventory.models import Sku, match_key
+
+
+@transaction.atomic
+def match(*, channel: Channel, now: datetime) -> int:
+    """Link every unmapped listing whose code is exactly one SKU's and one listing's; return how many were linked.
+
+    A code that several listings of the store carry is never guessed: each keeps the reason why it waits.
+    """
+    unmapped = Listing.objects.filter(channel=channel).unmapped().exclude(external_sku="")
+    repeated = set(
+        Listing.objects.filter(channel=channel, state=Listing.State.ACTIVE)
+        .exclude(external_sku="")
+        .exclude(mapping=Listing.Mapping.IGNORED)
+        .order_by()
+        .values("external_sku")
+        .annotate(listings=Count("pk"))
+        .filter(listings__gt=1)
+        .values_list("external_sku", flat=True)
+    )
+    unmapped.filter(external_sku__in=repeated).update(
+        mapping_reason=_("Several listings of this store carry this SKU: choose which one sells it.")
+    )
+    linked = []
+    candidates = unmapped.exclude(external_sku__in=repeated).only("pk", "external_sku")
+    skus = {sku.code: sku for sku in Sku.objects.active().filter(code__in=candidates.values("external_sku"))}
+    for listing in candidates.order_by("pk"):
+        sku = skus.get(listing.external_sku)
+        if sku is not None:
+            Listing.objects.filter(pk=listing.pk).update(
+                sku=sku, mapping=Listing.Mapping.MAPPED, mapping_reason=_("The store's SKU is the same code.")
+            )
+            linked.append(listing.pk)
+    _after_linking(linked, now=now)
+    return len(linked)
+
+
+def suggestions(listing: Listing, *, limit: int = 5) -> QuerySet[Sku]:
+    """Return SKUs that the listing may mean: the same code but for case, spaces and dashes, or the same barcode."""
+    key = match_key(listing.external_sku)
+    rows = Sku.objects.active().filter(match_key=key) if key else Sku.objects.none()
+    if listing.barcode:
+        rows = rows | Sku.objects.active().filter(barcode=listing.barcode)
+    return rows.order_by("code")[:limit]
+
+
+@transaction.atomic
+def link(*, listing: Listing, sku: Sku, actor: str, now: datetime) -> Listing:
+    """Map ``listing`` to ``sku``, book the order lines that waited for it, and have its quantity published."""
+    before = {"sku": listing.sku.code if listing.sku else None, "mapping": listing.mapping}
+    Listing.objects.filter(pk=listing.pk).update(
+        sku=sku,
+        mapping=Listing.Mapping.MAPPED,
+        mapping_reason=_("Chosen by %(actor)s") % {"actor": actor.removeprefix("user:")},
+        parked_at=None,
+        parked_reason="",
+        failures=0,
+    )
+    _record(listing, "listing.link", actor, before, {"sku": sku.code, "mapping": Listing.Mapping.MAPPED})
+    _after_linking([listing.pk], now=now)
+    listing.refresh_from_db()
+    return listing
+
+
+@transaction.atomic
+def unlink(*, listing: Listing, actor: str, now: datetime) -> Listing:
+    """Take the mapping away: nothing is published to the listing and its new sales wait. What is booked stays."""
+    return _detach(listing, Listing.Mapping.UNMAPPED, "listing.unlink", actor)
+
+
+@transaction.atomic
+def ignore(*, listing: Listing, actor: str, now: datetime) -> Listing:
+    """Never link the listing: it leaves the queue, and its sales don't concern the ledger."""
+    detached = _detach(listing, Listing.Mapping.IGNORED, "listing.ignore", actor)
+    orders.rebook_waiting([listing.pk], now=now)
+    return detached
+
+
+def _detach(listing: Listing, mapping: Listing.Mapping, action: str, actor: str) -> Listing:
+    before = {"sku": listing.sku.code if listing.sku else None, "mapping": listing.mapping}
+    Listing.objects.filter(pk=listing.pk).update(
+        sku=None, mapping=mapping, mapping_reason="", due_at=None, due_since=None, parked_at=None, parked_reason=""
+    )
+    _record(listing, action, actor, before, {"sku": None, "mapping": mapping})
+    listing.refresh_from_db()
+    return listing
+
+
+@transaction.atomic
+def create_sku(*, listing: Listing, actor: str, now: datetime) -> Sku:
+    """Make a SKU from what the store calls the listing, and link it. Raises ValidationError for an unusable code."""
+    sku = Sku(code=listing.external_sku.strip(), name=listing.title[:300], barcode=listing.barcode)
+    sku.full_clean()
+    sku.save()
+    _record(listing, "sku.create", actor, {}, {"sku": sku.code})
+    link(listing=listing, sku=sku, actor=actor, now=now)
+    return sku
+
+
+def create_missing_skus(*, channel: Channel, actor: str, now: datetime) -> int:
+    """Make a SKU of every unmapped listing whose code is its own and no SKU's yet; return how many were made."""
+    made = 0
+    for listing in Listing.objects.filter(channel=channel).unmapped().exclude(external_sku="").order_by("pk"):
+        twins = Listing.objects.filter(channel=channel, external_sku=listing.external_sku, state=Listing.State.ACTIVE)
+        if twins.count() > 1 or Sku.objects.filter(match_key=match_key(listing.external_sku)).exists():
+            continue  # ambiguous, or it may mean a SKU that is there: a person decides
+        try:
+            create_sku(listing=listing, actor=actor, now=now)
+        except ValidationError:
+            continue  # its code can't be one of ours; it stays in the queue
+        made += 1
+    return made
+
+
+def _after_linking(listing_ids: list[int], *, now: datetime) -> None:
+    orders.rebook_waiting(listing_ids, now=now)
+    Listing.objects.wake(listing_ids, now=now)
+
+
+def _record(listing: Listing, action: str, actor: str, before: dict[str, object], after: dict[str, object]) -> None:
+    audit.record(actor=actor, action=action, subject=f"listing:{listing.pk}", before=before, after=after)

@@ -1,0 +1,120 @@
+"""What goes out to a channel at all, and which warehouses it sells from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from channels import availability, breaker, orders, publishing
+from channels.lanes import wake
+from channels.models import Channel, ChannelWarehouse, HoldBack, Listing, OrderLine
+from inventory import audit
+from inventory.models import Sku, Warehouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a channel would be sent if it went live now."""
+
+    changes: int
+    raised: int
+    lowered: int
+    to_zero: int
+    unread: int
+
+
+def preview(channel: Channel) -> Preview:
+    """Compute, without writing anything, what going live would change on the channel."""
+    listings = list(Listing.objects.filter(channel=channel).publishable())
+    targets = availability.targets(listings)
+    deltas = [(ls, targets[ls.pk] - ls.accounted) for ls in listings if ls.accounted is not None]
+    return Preview(
+        changes=sum(1 for _, delta in deltas if delta),
+        raised=sum(1 for _, delta in deltas if delta > 0),
+        lowered=sum(1 for _, delta in deltas if delta < 0),
+        to_zero=sum(1 for ls, delta in deltas if delta < 0 and targets[ls.pk] == 0),
+        unread=sum(1 for ls in listings if ls.accounted is None),
+    )
+
+
+@transaction.atomic
+def change_mode(*, channel: Channel, mode: str, actor: str, now: datetime) -> Channel:
+    """Set the channel's mode and wake its lane. The person who goes live has seen the first wave: it is allowed."""
+    mode = Channel.Mode(mode)
+    audit.record(
+        actor=actor,
+        action="channel.mode",
+        subject=f"channel:{channel.pk}",
+        before={"mode": channel.mode},
+        after={"mode": mode},
+    )
+    Channel.objects.filter(pk=channel.pk).update(mode=mode)
+    if mode == Channel.Mode.LIVE and channel.mode != Channel.Mode.LIVE:
+        Channel.objects.filter(pk=channel.pk).update(
+            wave_allowed_until=now + breaker.ALLOWED_FOR, halted_at=None, halted_reason=""
+        )
+    channel.refresh_from_db()
+    publish_all(channel=channel, now=now)
+    return channel
+
+
+def publish_all(*, channel: Channel, now: datetime) -> int:
+    """Have every listing of the channel compared with its target; return how many there are."""
+    due = Listing.objects.filter(channel=channel).publishable().wake_all(now=now)
+    Listing.objects.filter(channel=channel, due_at__isnull=False).update(due_at=now)
+    wake(publishing.lane_of(channel.pk))
+    return due
+
+
+@transaction.atomic
+def set_warehouses(*, channel: Channel, warehouses: Sequence[Warehouse], actor: str, now: datetime) -> None:
+    """Make the channel sell from these warehouses, orders taking from the first named first."""
+    before = list(channel.feeds.values_list("warehouse__code", flat=True))
+    channel.feeds.exclude(warehouse__in=warehouses).delete()
+    for priority, warehouse in enumerate(warehouses, 1):
+        ChannelWarehouse.objects.update_or_create(channel=channel, warehouse=warehouse, defaults={"priority": priority})
+    audit.record(
+        actor=actor,
+        action="channel.warehouses",
+        subject=f"channel:{channel.pk}",
+        before={"warehouses": before},
+        after={"warehouses": [warehouse.code for warehouse in warehouses]},
+    )
+    waiting = OrderLine.objects.waiting().filter(order__channel=channel, listing__isnull=False)
+    orders.rebook_waiting(sorted(set(waiting.values_list("listing_id", flat=True))), now=now)
+    publish_all(channel=channel, now=now)
+
+
+@transaction.atomic
+def set_hold_back(
+    *,
+    units: int | None,
+    actor: str,
+    now: datetime,
+    channel: Channel | None = None,
+    sku: Sku | None = None,
+    listing: Listing | None = None,
+) -> None:
+    """Keep ``units`` from a channel, a SKU's or one listing, or from everything; None inherits again."""
+    scope = {"channel": channel, "sku": sku, "listing": listing}
+    rows = HoldBack.objects.filter(**scope)
+    before = rows.values_list("units", flat=True).first()
+    if units is None:
+        rows.delete()
+    else:
+        HoldBack.objects.update_or_create(**scope, defaults={"units": units})
+    named = next((f"{name}:{thing.pk}" for name, thing in scope.items() if thing is not None), "everything")
+    audit.record(actor=actor, action="hold_back.set", subject=named, before={"units": before}, after={"units": units})
+    listings = Listing.objects.publishable()
+    if listing is not None:
+        listings = listings.filter(pk=listing.pk)
+    elif sku is not None:
+        listings = listings.filter(sku=sku)
+    elif channel is not None:
+        listings = listings.filter(channel=channel)
+    listings.wake_all(now=now)
+    for channel_id in sorted(set(listings.order_by().values_list("channel_id", flat=True))):
+        wake(publishing.lane_of(channel_id))

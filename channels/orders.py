@@ -1,0 +1,247 @@
+"""Booking orders: each snapshot is compared with what is booked, and only the difference moves.
+
+Duplicates, reordering and lost events all end in the same state. One transaction moves the ledger by the change of
+``sold`` and the listing's accounted quantity by the change of ``taken``. Rows are locked in one order everywhere:
+order, listings by id, stock levels, signals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from channels.contract import (
+    BadPayload,
+    KnownLine,
+    OrderLineSnapshot,
+    OrderSnapshot,
+    Platform,
+    RawOrder,
+)
+from channels.models import Channel, ChannelWarehouse, Listing, ListingVariant, Order, OrderLine
+from channels.registry import opened
+from inventory import reservations
+from inventory.models import Warehouse
+from inventory.reservations import Demand
+
+
+def digest_of(payload: Mapping[str, Any]) -> str:
+    """Return what tells an order that has changed from one that has not."""
+    return hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def book(channel: Channel, platform: Platform, raw: RawOrder, *, fetched_at: datetime, now: datetime) -> Order:
+    """Bring the ledger and ``accounted`` to what the order says now.
+
+    An older answer that arrives after a newer one changes nothing. A payload that can't be read is kept with its
+    problem, for a person to see.
+    """
+    with transaction.atomic():
+        order = _locked(channel, raw.ref, now=now)
+        if _is_older(order, raw, fetched_at):
+            return order
+        order.fetched_at = fetched_at
+        order.payload, order.digest = dict(raw.payload), digest_of(raw.payload)
+        _apply(channel, platform, order, now=now, is_deleted=False)
+        return order
+
+
+def book_deleted(channel: Channel, platform: Platform, ref: str, *, now: datetime) -> bool:
+    """Book that the platform has deleted an order; tell whether that was news. An unknown order is no news."""
+    with transaction.atomic():
+        order = Order.objects.select_for_update().filter(channel=channel, ref=ref).first()
+        if order is None or order.state == Order.State.DELETED:
+            return False
+        _apply(channel, platform, order, now=now, is_deleted=True)
+        return True
+
+
+def rebook_waiting(listing_ids: Sequence[int], *, now: datetime) -> int:
+    """Book the order lines that waited for these listings' mapping; return how many orders had any."""
+    waiting = (
+        Order.objects.filter(lines__listing_id__in=listing_ids, lines__state=OrderLine.State.WAITING)
+        .order_by("pk")
+        .distinct()
+    )
+    found = 0
+    for order_id in list(waiting.values_list("pk", flat=True)):
+        with transaction.atomic():
+            order = Order.objects.select_for_update().get(pk=order_id)
+            with opened(order.channel) as platform:  # nothing is asked over the network here
+                _apply(order.channel, platform, order, now=now, is_deleted=order.state == Order.State.DELETED)
+            found += 1
+    return found
+
+
+def _locked(channel: Channel, ref: str, *, now: datetime) -> Order:
+    Order.objects.get_or_create(channel=channel, ref=ref, defaults={"first_seen_at": now})
+    return Order.objects.select_for_update().get(channel=channel, ref=ref)
+
+
+def _is_older(order: Order, raw: RawOrder, fetched_at: datetime) -> bool:
+    """Tell whether ``raw`` was overtaken. Platforms tell changes to the second; our own clock settles a tie."""
+    if order.fetched_at is None:
+        return False
+    if order.changed_at is not None and raw.changed_at is not None and order.changed_at != raw.changed_at:
+        return raw.changed_at < order.changed_at
+    return fetched_at < order.fetched_at
+
+
+def _apply(channel: Channel, platform: Platform, order: Order, *, now: datetime, is_deleted: bool) -> None:
+    lines = {line.ref: line for line in order.lines.select_related("listing", "sku").order_by("pk")}
+    known = {
+        ref: KnownLine(ref=ref, ordered=line.ordered, sold=line.sold, taken=line.taken, is_held=line.is_held)
+        for ref, line in lines.items()
+    }
+    try:
+        read = platform.deleted_snapshot if is_deleted else platform.snapshot
+        snapshot = read(order.payload, known)
+    except BadPayload as problem:
+        order.problem = str(problem)[:500]
+        order.save()
+        return
+    _describe(order, snapshot, now=now)
+    warehouse_ids = list(
+        ChannelWarehouse.objects.filter(channel=channel)
+        .order_by("priority", "pk")
+        .values_list("warehouse_id", flat=True)
+    )
+    booked = _book_lines(channel, order, snapshot, lines, has_warehouse=bool(warehouse_ids))
+    _move_accounted(booked, now=now)
+    _move_ledger(channel, order, [item.line for item in booked], warehouse_ids, now=now)
+    order.save()
+    OrderLine.objects.bulk_create([item.line for item in booked if item.line.pk is None])
+    OrderLine.objects.bulk_update([item.line for item in booked if item.line.pk is not None], _LINE_FIELDS)
+
+
+_LINE_FIELDS = [f.name for f in OrderLine._meta.concrete_fields if f.name not in {"id", "order", "ref"}]
+
+
+def _describe(order: Order, snapshot: OrderSnapshot, *, now: datetime) -> None:
+    order.number = snapshot.number[:120]
+    order.state = Order.State(snapshot.state)
+    order.status = snapshot.status[:100]
+    order.placed_at = snapshot.placed_at
+    order.changed_at = snapshot.changed_at
+    order.booked_at = now
+    problems = [line.problem for line in snapshot.lines if line.problem]
+    order.problem = "; ".join(problems)[:500]
+
+
+@dataclass(slots=True)
+class _Booked:
+    """A line brought to its snapshot, and by how much the platform's own taking changed."""
+
+    line: OrderLine
+    taken_delta: int
+
+
+def _book_lines(
+    channel: Channel,
+    order: Order,
+    snapshot: OrderSnapshot,
+    lines: Mapping[str, OrderLine],
+    *,
+    has_warehouse: bool,
+) -> list[_Booked]:
+    variants = {
+        variant.ref: variant.listing
+        for variant in ListingVariant.objects.select_related("listing__sku").filter(
+            channel=channel, ref__in=[line.variant_ref for line in snapshot.lines]
+        )
+    }
+    booked = []
+    is_early = order.placed_at is not None and order.placed_at < channel.started_at
+    for item in snapshot.lines:
+        line = lines.get(item.ref)
+        is_new = line is None
+        if line is None:
+            line = OrderLine(order=order, ref=item.ref)
+        if item.problem and not is_new:
+            continue  # what can't be read now stays as it was booked; the order carries the problem
+        taken_delta = item.taken - line.taken
+        _read_line(line, item, variants.get(item.variant_ref), has_warehouse=has_warehouse)
+        if is_new and is_early:
+            line.before_start = item.fulfilled
+        line.before_start = min(line.before_start, line.fulfilled)
+        booked.append(_Booked(line=line, taken_delta=taken_delta))
+    return booked
+
+
+def _read_line(line: OrderLine, item: OrderLineSnapshot, listing: Listing | None, *, has_warehouse: bool) -> None:
+    line.variant_ref, line.product_ref = item.variant_ref, item.product_ref
+    line.external_sku, line.title = item.sku[:255], item.title[:500]
+    line.listing = listing or line.listing
+    line.ordered, line.sold, line.fulfilled = item.ordered, item.sold, item.fulfilled
+    line.taken, line.is_held = item.taken, item.is_held
+    if line.state == OrderLine.State.BOOKED or line.state == OrderLine.State.UNTRACKED:
+        return  # how it was booked once, it stays: its units stand in the ledger under that SKU
+    line.state, line.reason = OrderLine.State.WAITING, ""
+    if item.problem:
+        line.reason = item.problem[:300]
+    elif line.listing is None:
+        line.reason = _("The store's catalogue has no such product.")
+    elif line.listing.tracked is False:
+        line.state, line.reason = OrderLine.State.UNTRACKED, _("Its stock is unlimited on the channel.")
+    elif line.listing.mapping == Listing.Mapping.IGNORED:
+        line.state, line.reason = OrderLine.State.UNTRACKED, _("Its listing is ignored.")
+    elif line.listing.sku is None:
+        line.reason = _("Its listing is not mapped to a SKU.")
+    elif not has_warehouse:
+        line.reason = _("The channel has no warehouse to take it from.")
+    else:
+        line.state, line.sku = OrderLine.State.BOOKED, line.listing.sku
+
+
+def _move_accounted(booked: Iterable[_Booked], *, now: datetime) -> None:
+    """Take what the platform has taken off each listing's accounted quantity, listings in the order of their ids."""
+    totals: dict[int, int] = {}
+    for item in booked:
+        if item.line.listing_id is not None and item.taken_delta:
+            totals[item.line.listing_id] = totals.get(item.line.listing_id, 0) + item.taken_delta
+    for listing_id, taken in sorted(totals.items()):
+        # The version moves even if the sum is 0 or nothing is accounted yet: a reading under way must be repeated.
+        Listing.objects.filter(pk=listing_id).update(
+            accounted=F("accounted") - taken, accounted_version=F("accounted_version") + 1
+        )
+        Listing.objects.filter(pk=listing_id, accounted__isnull=False).wake_all(now=now)
+
+
+def _move_ledger(
+    channel: Channel,
+    order: Order,
+    current: Sequence[OrderLine],
+    warehouse_ids: Sequence[int],
+    *,
+    now: datetime,
+) -> None:
+    demands = [
+        Demand(
+            line_ref=line.ref,
+            sku_id=line.sku_id,
+            sold=max(0, line.sold - line.before_start),
+            fulfilled=max(0, line.fulfilled - line.before_start),
+        )
+        for line in current
+        if line.state == OrderLine.State.BOOKED and line.sku_id is not None
+    ]
+    if not demands:
+        return
+    reservations.book(
+        demands,
+        key=order.reservation_key,
+        reference=_("%(channel)s order %(order)s") % {"channel": channel.name, "order": order},
+        # A channel that has lost its last warehouse may still have booked orders that change.
+        warehouse_ids=warehouse_ids or list(Warehouse.objects.values_list("pk", flat=True)),
+        actor=f"channel:{channel.name}",
+        now=now,
+        occurred_at=order.changed_at or now,
+    )

@@ -1,0 +1,86 @@
+"""Reading what a channel shows, so that it can be compared with what we account for.
+
+A reading means something only if we know of every sale up to it: the orders are polled before and after, and a
+listing whose accounted quantity moved in between is left out, to be read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
+from django.utils import timezone
+
+from channels import catalog, polling
+from channels.contract import Platform
+from channels.lanes import Lease
+from channels.models import Channel, Listing
+
+AT_ONCE = 20  # listings read in one round
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a listing shows (None: untracked or gone) beside what was accounted for at that very state."""
+
+    quantity: int | None
+    accounted: int | None
+    version: int
+
+    @property
+    def drift(self) -> int:
+        return 0 if self.quantity is None or self.accounted is None else self.quantity - self.accounted
+
+
+def take(
+    channel: Channel, platform: Platform, listings: Sequence[Listing], *, lease: Lease | None, now: datetime
+) -> dict[int, Reading]:
+    """Read the listings directly and return the readings that nothing has overtaken, by listing id.
+
+    Also keeps what the products look like now. Raises ChannelError.
+    """
+    polling.poll(channel, platform, now=now)
+    ids = [listing.pk for listing in listings]
+    before = dict(Listing.objects.filter(pk__in=ids).values_list("pk", "accounted_version"))
+    quantities: dict[str, int | None] = {}
+    for product_ref, reported in platform.read_products(sorted({listing.product_ref for listing in listings})):
+        catalog.apply_product(channel, product_ref, reported, now=timezone.now(), is_complete=True)
+        quantities.update({item.ref: item.quantity for item in reported})
+        if lease is not None:
+            lease.renew()
+    polling.poll(channel, platform, now=timezone.now())
+    readings = {}
+    for listing in Listing.objects.filter(pk__in=ids).order_by("pk"):
+        if listing.accounted_version != before[listing.pk]:
+            continue
+        quantity = quantities.get(listing.ref)
+        readings[listing.pk] = Reading(
+            quantity=quantity, accounted=listing.accounted, version=listing.accounted_version
+        )
+    return readings
+
+
+def keep(listing: Listing, reading: Reading, *, now: datetime) -> None:
+    """Note on the listing what it showed."""
+    Listing.objects.filter(pk=listing.pk).update(
+        shown=reading.quantity, shown_at=now, shown_version=reading.version, check_due_at=None
+    )
+
+
+def anchor(listing: Listing, reading: Reading, *, now: datetime) -> bool:
+    """Account for exactly what was read, unless something has moved since; tell whether it was done."""
+    rows = Listing.objects.filter(pk=listing.pk, accounted_version=reading.version)
+    done = rows.update(
+        accounted=reading.quantity,
+        accounted_version=F("accounted_version") + 1,
+        shown=reading.quantity,
+        shown_at=now,
+        shown_version=F("accounted_version") + 1,
+        drift=0,
+        drift_since=None,
+        check_due_at=None,
+    )
+    Listing.objects.wake([listing.pk], now=now)
+    return bool(done)

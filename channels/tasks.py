@@ -1,0 +1,141 @@
+"""What django-q2 calls. A task only says *look*: what there is to do stands in rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from channels import catalog, connection, inbox, lanes, polling, publishing
+from channels.contract import ChannelError, Platform, RateLimited
+from channels.lanes import Lease, wake
+from channels.models import CatalogImport, Channel, Heartbeat, InboundEvent, Listing
+from channels.registry import opened
+from inventory import reservations
+from inventory.models import StockSignal
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneKind:
+    """A kind of work that each channel has one lane for.
+
+    ``work`` does one round and tells whether it found anything; ``due`` narrows channels to those it would find
+    something for.
+    """
+
+    work: Callable[[Channel, Platform, Lease], bool]
+    due: Callable[[QuerySet[Channel], datetime], QuerySet[Channel]]
+
+
+KINDS: dict[str, LaneKind] = {}  # other apps add theirs when they are ready
+
+
+def run_lane(name: str) -> None:
+    """Work in the lane ``kind:channel id`` until nothing is due."""
+    kind, _, channel_id = name.partition(":")
+    channel = Channel.objects.filter(pk=int(channel_id)).first()
+    if channel is None:
+        return
+    with opened(channel) as platform:
+        try:
+            lanes.run(
+                name,
+                lambda lease: _work(KINDS[kind], channel, platform, lease),
+                lambda now: KINDS[kind].due(_reachable().filter(pk=channel.pk), now).exists(),
+            )
+        except lanes.LaneLost:
+            log.warning("lane_lost", lane=name)
+        except ChannelError as error:
+            # Everything that is still to do is due on its rows; a later sweep finds it.
+            connection.note_failure(channel, error, now=timezone.now())
+            log.warning("channel_error", lane=name, channel=channel.name, error=str(error))
+
+
+def _work(kind: LaneKind, channel: Channel, platform: Platform, lease: Lease) -> bool:
+    """Work one round on the channel as it is now, then pass on what it changed in the ledger."""
+    channel.refresh_from_db()
+    if channel.connection != Channel.Connection.OK or channel.disconnected_at is not None:
+        return False
+    try:
+        return kind.work(channel, platform, lease)
+    finally:
+        publishing.spread_signals(now=timezone.now())
+
+
+def _reachable() -> QuerySet[Channel]:
+    return Channel.objects.filter(connection=Channel.Connection.OK, disconnected_at=None)
+
+
+def sweep() -> None:
+    """Wake every lane that has due work and do what belongs to nobody's lane; also the worker's heartbeat."""
+    now = timezone.now()
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": now})
+    reservations.expire_due(now=now)
+    if StockSignal.objects.exists():
+        publishing.spread_signals(now=now)
+    for name, kind in KINDS.items():
+        for channel_id in kind.due(_reachable(), now).order_by("pk").values_list("pk", flat=True):
+            wake(f"{name}:{channel_id}")
+    for channel in _reachable().filter(next_subscription_check_at__lte=now):
+        check_subscriptions(channel, now=now)
+
+
+def check_subscriptions(channel: Channel, *, now: datetime) -> None:
+    """See that the channel's webhooks will come, and keep the report for people."""
+    Channel.objects.filter(pk=channel.pk).update(next_subscription_check_at=now + timedelta(hours=1))
+    with opened(channel) as platform:
+        try:
+            report = platform.check_subscriptions(webhook_url=channel.webhook_url, last_event_at=channel.last_event_at)
+        except ChannelError as error:
+            connection.note_failure(channel, error, now=now)
+            return
+    Channel.objects.filter(pk=channel.pk).update(
+        subscription_report={
+            "is_healthy": report.is_healthy,
+            "sentences": list(report.sentences),
+            "checked_at": now.isoformat(),
+        }
+    )
+
+
+# The channels' own kinds ----------------------------------------------------------------------------------------
+
+
+def _come_in(channel: Channel, platform: Platform, lease: Lease) -> bool:
+    found = inbox.work(channel, platform, lease)
+    now = timezone.now()
+    if channel.next_poll_at is None or channel.next_poll_at > now:
+        return found
+    try:
+        polling.poll(channel, platform, now=now)
+    except ChannelError as error:
+        wait = error.wait_seconds if isinstance(error, RateLimited) else 30
+        Channel.objects.filter(pk=channel.pk).update(next_poll_at=now + timedelta(seconds=wait))
+        raise
+    return True
+
+
+def _with_arrivals(channels: QuerySet[Channel], now: datetime) -> QuerySet[Channel]:
+    events = InboundEvent.objects.due(now).filter(channel=OuterRef("pk"))
+    return channels.filter(Q(Exists(events)) | Q(next_poll_at__lte=now))
+
+
+def _with_due_listings(channels: QuerySet[Channel], now: datetime) -> QuerySet[Channel]:
+    due = Listing.objects.publishable().due(now).filter(channel=OuterRef("pk"))
+    return channels.exclude(mode=Channel.Mode.PAUSED).filter(Exists(due))
+
+
+def _with_imports(channels: QuerySet[Channel], now: datetime) -> QuerySet[Channel]:
+    running = CatalogImport.objects.filter(channel=OuterRef("pk"), state="running", due_at__lte=now)
+    return channels.filter(Exists(running))
+
+
+KINDS["inbox"] = LaneKind(work=_come_in, due=_with_arrivals)
+KINDS["publish"] = LaneKind(work=publishing.work, due=_with_due_listings)
+KINDS["catalog"] = LaneKind(work=catalog.work, due=_with_imports)

@@ -1,0 +1,127 @@
+"""The watchdog over a django-q2 cluster.
+
+A cluster can hang for good when an idle child is killed while it holds the lock of the in-memory queue, and when its
+main process is killed the children live on. So the cluster runs in a process group of its own; the watchdog queues a
+sweep every few seconds, which beats the heart, and when the heart stops it ends the whole group and starts a new one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
+from django.utils import timezone
+from django_q.models import Schedule
+from django_q.tasks import async_task
+
+from channels.models import Heartbeat
+
+log = structlog.get_logger(__name__)
+
+SILENCE_SECONDS = 45.0  # longer than any lane's slice; a cluster silent for so long is taken to hang
+GRACE_SECONDS = 20.0  # how long a cluster may take to finish what it is doing
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """Keeps one cluster alive until it is told to stop."""
+
+    silence_seconds: float = SILENCE_SECONDS
+    cluster: subprocess.Popen[bytes] | None = None
+    stopping: bool = False
+    _started_at: float = field(default=0.0)
+
+    def run(self) -> None:
+        """Block until SIGTERM or SIGINT; the cluster then finishes its running tasks."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        _ensure_schedule()
+        self._start()
+        next_sweep = 0.0
+        while not self.stopping:
+            if time.monotonic() >= next_sweep:
+                self._queue_sweep()
+                next_sweep = time.monotonic() + settings.SWEEP_SECONDS
+            if self.cluster is not None and self.cluster.poll() is not None:
+                log.error("cluster_ended", code=self.cluster.returncode)
+                self._restart()
+            elif self._is_silent():
+                log.error("cluster_silent", seconds=self.silence_seconds)
+                self._restart()
+            time.sleep(0.2)
+        self._end(gently=True)
+
+    def _start(self) -> None:
+        self._started_at = time.monotonic()
+        self.cluster = subprocess.Popen(  # noqa: S603 - our own command line
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"],
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+        log.info("cluster_started", pid=self.cluster.pid)
+
+    def _restart(self) -> None:
+        self._end(gently=False)
+        time.sleep(0.5)
+        self._start()
+        self._queue_sweep()
+
+    def _end(self, *, gently: bool) -> None:
+        """End the cluster with all its children: gently first where asked, then for sure."""
+        if self.cluster is None:
+            return
+        if gently and self.cluster.poll() is None:
+            self.cluster.terminate()
+            try:
+                self.cluster.wait(timeout=GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                log.warning("cluster_killed", seconds=GRACE_SECONDS)
+        try:
+            os.killpg(self.cluster.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.cluster.wait()
+
+    def _is_silent(self) -> bool:
+        if time.monotonic() - self._started_at < self.silence_seconds:
+            return False
+        try:
+            close_old_connections()
+            beat = Heartbeat.objects.filter(name="worker").values_list("at", flat=True).first()
+        except DatabaseError:
+            return False  # the database is away: a new cluster could do no better
+        return beat is None or (timezone.now() - beat).total_seconds() > self.silence_seconds
+
+    def _queue_sweep(self) -> None:
+        try:
+            close_old_connections()
+            async_task("channels.tasks.sweep")
+        except Exception as error:  # noqa: BLE001 - whatever broker is away, the watchdog must go on
+            log.warning("sweep_not_queued", error=type(error).__name__)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+
+def _ensure_schedule() -> None:
+    """Have django-q2 sweep every minute too: it then also runs under a bare ``qcluster``."""
+    Schedule.objects.update_or_create(
+        name="sweep", defaults={"func": "channels.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 1}
+    )
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end the cluster when the watchdog is killed; elsewhere a later start finds its orphans harmless."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
