@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.ecwid.access import Access, rate_limited
@@ -12,6 +13,9 @@ from sandbox.faults import Faults
 from sandbox.server import NoRoute, Request, Response, Route, Router, WrongMethod, html_response
 
 _STORE_PATH = re.compile(r"/api/v3/([^/]+)(/.*)?")
+
+Log = Callable[[Request, Response, bool], None]
+"""Keeps an answered call; the flag says whether it was an entry of a batch."""
 
 MAINTENANCE_PAGE = "<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>"
 
@@ -27,18 +31,24 @@ class Caller:
 class Api:
     """Answers calls under ``/api/v3/{storeId}`` for one store."""
 
-    def __init__(self, store: Store, access: Access, faults: Faults, routes: list[Route]) -> None:
+    def __init__(self, store: Store, access: Access, faults: Faults, routes: list[Route], log: Log) -> None:
         self._store = store
         self._access = access
         self._faults = faults
         self._router = Router(routes)
+        self._log = log
 
     def handle(self, request: Request) -> Response:
         """Answer one call from outside."""
+        slow = self._faults.take("slow")
         try:
-            return self._outside(request)
+            response = self._outside(request)
         except ApiError as error:
-            return error.response()
+            response = error.response()
+        if slow:
+            response.delay = slow.seconds
+        self._log(request, response, False)
+        return response
 
     def handle_inner(self, request: Request, caller: Caller) -> Response:
         """Answer one entry of a batch; ``request.path`` omits host and store."""
@@ -46,19 +56,17 @@ class Api:
             scopes = self._access.scopes_of(caller.token, caller.client)
             if self._store.options.batch_counts_towards_limit:
                 self._access.spend(caller.token)
-            return self._perform(request, scopes)
+            response = self._perform(request, scopes)
         except ApiError as error:
-            return error.response()
+            response = error.response()
+        self._log(request, response, True)
+        return response
 
     def _outside(self, request: Request) -> Response:
         match = _STORE_PATH.fullmatch(request.path)
         if match is None or match[1] != str(self._store.store_id):
             raise not_found("STORE", match[1] if match else "")
-        slow = self._faults.take("slow")
-        response = self._answer_in_front() or self._checked(request, match[2] or "/")
-        if slow:
-            response.delay = slow.seconds
-        return response
+        return self._answer_in_front() or self._checked(request, match[2] or "/")
 
     def _answer_in_front(self) -> Response | None:
         """What a proxy or a plan check may answer before the call reaches the store."""

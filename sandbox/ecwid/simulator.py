@@ -90,7 +90,7 @@ class EcwidSimulator:
         self._batches = BatchApi(self.options)
         catalogue_api, orders_api = CatalogueApi(self.store, self.faults), OrdersApi(self.store)
         routes = [*ProfileApi(self.store).routes(), *catalogue_api.routes(), *orders_api.routes()]
-        self._api = Api(self.store, self.access, self.faults, [*routes, *self._batches.routes()])
+        self._api = Api(self.store, self.access, self.faults, [*routes, *self._batches.routes()], self._log)
         self._oauth = OAuth(
             store_id=store_id,
             name=self.name,
@@ -342,9 +342,7 @@ class EcwidSimulator:
 
     def _answer(self, request: Request) -> Response:
         if request.path.startswith("/api/v3/"):
-            response = self._api.handle(request)
-            self._log(request, response)
-            return response
+            return self._api.handle(request)
         if request.path == "/static/store.css":
             return stylesheet()
         try:
@@ -357,7 +355,7 @@ class EcwidSimulator:
             return response
         return guarded(route.handler(request, variables))
 
-    def _log(self, request: Request, response: Response) -> None:
+    def _log(self, request: Request, response: Response, batched: bool) -> None:
         shown = {name: value for name, value in request.headers.items() if name != "authorization"}
         self._calls.add(
             Call(
@@ -367,6 +365,7 @@ class EcwidSimulator:
                 body=request.body,
                 status=0 if response.hang_up_after is not None else response.status,
                 at=self.options.clock(),
+                batched=batched,
                 headers=shown,
             )
         )
