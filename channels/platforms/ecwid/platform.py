@@ -161,12 +161,9 @@ class EcwidPlatform:
     def fetch_orders(self, refs: Sequence[str]) -> Mapping[str, RawOrder | None]:
         return order_feed.fetch_orders(self._client, refs)
 
-    @staticmethod
-    def order_identity(ref: str) -> tuple[str, Mapping[str, Any]]:
-        """Return the text id, as RawOrder.ref has it, and the internal id as the payload has it."""
-        found = read_order_ref(ref)
-        payload = {} if found.internal_id is None else {"internalId": found.internal_id}
-        return order_ref(found.text_id), payload
+    def order_ref(self, event_ref: str) -> str:
+        """Return the text id in an event's ref; an event that tells only the internal id names no order of ours."""
+        return order_ref(read_order_ref(event_ref).text_id) or event_ref
 
     def snapshot(self, payload: Mapping[str, Any], known: Mapping[str, KnownLine]) -> OrderSnapshot:
         return orders.snapshot(payload, known, self._habits)
@@ -175,6 +172,10 @@ class EcwidPlatform:
         return orders.deleted_snapshot(payload, known, self._habits)
 
     # Webhooks ---------------------------------------------------------------------------------------------------
+    @staticmethod
+    def webhook_secret(credentials: Mapping[str, str]) -> str:
+        return credentials.get("client_secret", "")
+
     @staticmethod
     def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
         return webhooks.read_delivery(body)

@@ -1,0 +1,177 @@
+"""A whole installation in real processes: gunicorn, the worker under its watchdog, a database of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import psycopg
+import requests
+from cryptography.fernet import Fernet
+
+from sandbox.ecwid import EcwidSimulator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float, what: str) -> None:
+    """Wait for a true answer; fails with ``what`` and the last answer after ``seconds``."""
+    give_up_at = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return
+        if time.monotonic() > give_up_at:
+            raise AssertionError(f"after {seconds} s still not: {what} (last answer: {answer!r})")
+        time.sleep(0.05)
+
+
+@dataclass
+class Installation:
+    """Processes and database of one installation; ``manage`` runs its commands."""
+
+    folder: Path
+    database_url: str
+    redis_url: str = ""
+    port: int = field(default_factory=free_port)
+    web: subprocess.Popen[bytes] | None = None
+    worker: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        self.env = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "EVENKEEL_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+            "PUBLIC_URL": self.url,
+            "ALLOWED_HOSTS": "127.0.0.1,localhost",
+            "EVENKEEL_ALLOW_PRIVATE_HOSTS": "1",
+            "EVENKEEL_SWEEP_SECONDS": "1",
+            "DEBUG": "0",
+            "LOG_LEVEL": "WARNING",
+        }
+        self.log = (self.folder / "processes.log").open("ab")
+        self.manage("migrate", "--verbosity", "0")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def manage(self, *arguments: str, input: str | None = None) -> str:
+        """Run a management command and return what it printed; fails with its error."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            input=input,
+        )
+        assert done.returncode == 0, f"{arguments}: {done.stderr or done.stdout}"
+        return done.stdout
+
+    def python(self, code: str) -> str:
+        """Run code inside the installation's Django and return what it printed."""
+        return self.manage("shell", "--no-imports", "-c", code).strip()
+
+    def start_web(self) -> None:
+        self.web = self._spawn(
+            [
+                *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}"),
+                *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--keep-alive", "75"),
+            ]
+        )
+        wait_until(lambda: self._answers("/healthz"), seconds=30, what="the web server answers")
+
+    def start_worker(self) -> None:
+        self.worker = self._spawn([sys.executable, "manage.py", "worker"])
+
+    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log, start_new_session=True
+        )
+
+    def _answers(self, path: str) -> bool:
+        try:
+            return requests.get(self.url + path, timeout=2).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def connect(self, store: EcwidSimulator, name: str, warehouse: str, mode: str = "live") -> int:
+        """Connect a simulated store, import and anchor it, and point its webhooks at us; return the channel's id."""
+        credentials = self.folder / f"{name}.json"
+        credentials.write_text(
+            json.dumps(
+                {"store_id": str(store.store_id), "token": store.token, "client_secret": store.client_secret}
+            )
+        )
+        facts = json.loads(
+            self.manage(
+                *("connect", "ecwid", "--name", name, "--base-url", store.base_url, "--json"),
+                *("--credentials", str(credentials), "--mode", mode, "--warehouse", warehouse),
+            )
+        )
+        store.set_webhook(facts["webhook_url"])
+        self.manage("import_catalog", name)
+        return int(facts["id"])
+
+    def worker_processes(self) -> list[psutil.Process]:
+        """Return the watchdog and all its descendants, the watchdog first."""
+        assert self.worker is not None
+        watchdog = psutil.Process(self.worker.pid)
+        return [watchdog, *watchdog.children(recursive=True)]
+
+    def kill_everything(self) -> None:
+        """SIGKILL web and worker with all their children, as a power cut would."""
+        for started in (self.web, self.worker):
+            if started is None or started.poll() is not None:
+                continue
+            family = [psutil.Process(started.pid), *psutil.Process(started.pid).children(recursive=True)]
+            for process in family:
+                process.kill()
+            psutil.wait_procs(family, timeout=10)
+            started.wait()
+
+    def stop(self) -> None:
+        self.kill_everything()
+        self.log.close()
+
+
+@contextmanager
+def database(folder: Path, default_url: str) -> Iterator[str]:
+    """Give the address of an empty database beside the one that the tests run on."""
+    if not default_url.startswith("postgres"):
+        yield f"sqlite:///{folder / 'evenkeel.sqlite3'}"
+        return
+    name = f"evenkeel_{secrets.token_hex(6)}"
+    with psycopg.connect(default_url, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield default_url.rsplit("/", 1)[0] + f"/{name}"
+    finally:
+        with psycopg.connect(default_url, autocommit=True) as server:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def end_group(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
+    os.killpg(process.pid, number)
