@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
@@ -48,8 +48,8 @@ def env_list(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()] or default
 
 
-def env_url(name: str, default: str | None = None, *, schemes: set[str]) -> SplitResult:
-    """Return the variable as a split URL whose scheme is one of ``schemes``."""
+def env_url(name: str, default: str | None = None, *, schemes: set[str]) -> str:
+    """Return the variable, an address whose scheme is one of ``schemes``."""
     value = env_text(name, default)
     try:
         url = urlsplit(value)
@@ -61,7 +61,7 @@ def env_url(name: str, default: str | None = None, *, schemes: set[str]) -> Spli
         raise ImproperlyConfigured(
             f"{name} must be an address that starts with {' or '.join(sorted(schemes))}."
         )
-    return url
+    return value
 
 
 def env_fernet_keys(name: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import structlog
@@ -16,8 +17,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env_bool("DEBUG", default=False)
 SECRET_KEY = env_text("SECRET_KEY")
 ENCRYPTION_KEYS = env_fernet_keys("EVENKEEL_ENCRYPTION_KEY")
-_public_url = env_url("PUBLIC_URL", schemes={"http", "https"})
-PUBLIC_URL = _public_url.geturl().rstrip("/")
+PUBLIC_URL = env_url("PUBLIC_URL", schemes={"http", "https"}).rstrip("/")
+_public_url = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", [_public_url.hostname or ""])
 CSRF_TRUSTED_ORIGINS = [f"{_public_url.scheme}://{_public_url.netloc}"]
 # Whether a store's address may lie in a private range: needed for simulators and for stores on the same network.
@@ -95,9 +96,9 @@ _database_url = env_url(
 )
 DATABASES: dict[str, Any] = {
     # Persistent connections matter more than anything else here: a new one per request costs a factor of four.
-    "default": dj_database_url.parse(_database_url.geturl(), conn_max_age=600, conn_health_checks=True)
+    "default": dj_database_url.parse(_database_url, conn_max_age=600, conn_health_checks=True)
 }
-if _database_url.scheme == "sqlite":
+if _database_url.startswith("sqlite:"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # a deferred one would fail, not wait, when it turns into a writer
         "timeout": 30,
@@ -120,9 +121,7 @@ Q_CLUSTER: dict[str, Any] = {
     "catch_up": False,
     "label": "Queue",
 }
-REDIS_URL = (
-    env_url("REDIS_URL", "", schemes={"redis", "rediss", ""}).geturl() if env_text("REDIS_URL", "") else ""
-)
+REDIS_URL = env_url("REDIS_URL", schemes={"redis", "rediss"}) if env_text("REDIS_URL", "") else ""
 if REDIS_URL:
     Q_CLUSTER["redis"] = REDIS_URL
 else:
