@@ -11,7 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from sandbox.catalogue_data import GOODS, ORDERS_A, ORDERS_B, Goods
+from sandbox.catalogue_data import GOODS, Goods
+from sandbox.catalogue_orders import ORDERS_A, ORDERS_B
 
 
 class VariationDescription(TypedDict):

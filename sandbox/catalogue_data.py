@@ -1,11 +1,8 @@
-"""The goods and the past orders of the demo merchant. Data only; ``sandbox.catalogue`` makes stores of it."""
+"""The goods of the demo merchant. Data only; ``sandbox.catalogue`` makes stores of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NotRequired, TypedDict
-
-if TYPE_CHECKING:
-    from sandbox.catalogue import OrderDescription
+from typing import NotRequired, TypedDict
 
 
 class StockedSku(TypedDict):
@@ -41,6 +38,15 @@ class Goods(TypedDict):
     unlimited: NotRequired[bool]
 
 
+def _sku(code: str, barcode: str, main: int, shop: int, *, price: float | None = None, **options: str) -> StockedSku:
+    found: StockedSku = {"code": code, "barcode": barcode, "main": main, "shop": shop}
+    if price is not None:
+        found["price"] = price
+    if options:
+        found["options"] = options
+    return found
+
+
 GOODS: list[Goods] = [
     {
         "name": "Merino base layer tee",
@@ -51,48 +57,12 @@ GOODS: list[Goods] = [
         "base": "TEE-MER",
         "name_in_b": "Everyday merino T-shirt",
         "skus": [
-            {
-                "code": "TEE-MER-SLT-S",
-                "barcode": "5390000100547",
-                "main": 14,
-                "shop": 3,
-                "options": {"Colour": "Slate", "Size": "S"},
-            },
-            {
-                "code": "TEE-MER-SLT-M",
-                "barcode": "5390000100677",
-                "main": 22,
-                "shop": 5,
-                "options": {"Colour": "Slate", "Size": "M"},
-            },
-            {
-                "code": "TEE-MER-SLT-L",
-                "barcode": "5390000100806",
-                "main": 17,
-                "shop": 4,
-                "options": {"Colour": "Slate", "Size": "L"},
-            },
-            {
-                "code": "TEE-MER-MOS-S",
-                "barcode": "5390000100936",
-                "main": 9,
-                "shop": 2,
-                "options": {"Colour": "Moss", "Size": "S"},
-            },
-            {
-                "code": "TEE-MER-MOS-M",
-                "barcode": "5390000101063",
-                "main": 19,
-                "shop": 4,
-                "options": {"Colour": "Moss", "Size": "M"},
-            },
-            {
-                "code": "TEE-MER-MOS-L",
-                "barcode": "5390000101193",
-                "main": 8,
-                "shop": 2,
-                "options": {"Colour": "Moss", "Size": "L"},
-            },
+            _sku("TEE-MER-SLT-S", "5390000100547", 14, 3, Colour="Slate", Size="S"),
+            _sku("TEE-MER-SLT-M", "5390000100677", 22, 5, Colour="Slate", Size="M"),
+            _sku("TEE-MER-SLT-L", "5390000100806", 17, 4, Colour="Slate", Size="L"),
+            _sku("TEE-MER-MOS-S", "5390000100936", 9, 2, Colour="Moss", Size="S"),
+            _sku("TEE-MER-MOS-M", "5390000101063", 19, 4, Colour="Moss", Size="M"),
+            _sku("TEE-MER-MOS-L", "5390000101193", 8, 2, Colour="Moss", Size="L"),
         ],
     },
     {
@@ -103,27 +73,9 @@ GOODS: list[Goods] = [
         "about": "Seamless toe, arch support, dries in an hour.",
         "base": "SOC-TRL",
         "skus": [
-            {
-                "code": "SOC-TRL-S",
-                "barcode": "5390000101322",
-                "main": 40,
-                "shop": 10,
-                "options": {"Size": "36-39"},
-            },
-            {
-                "code": "SOC-TRL-M",
-                "barcode": "5390000101452",
-                "main": 65,
-                "shop": 12,
-                "options": {"Size": "40-43"},
-            },
-            {
-                "code": "SOC-TRL-L",
-                "barcode": "5390000101582",
-                "main": 38,
-                "shop": 9,
-                "options": {"Size": "44-47"},
-            },
+            _sku("SOC-TRL-S", "5390000101322", 40, 10, Size="36-39"),
+            _sku("SOC-TRL-M", "5390000101452", 65, 12, Size="40-43"),
+            _sku("SOC-TRL-L", "5390000101582", 38, 9, Size="44-47"),
         ],
     },
     {
@@ -135,48 +87,12 @@ GOODS: list[Goods] = [
         "base": "JKT-RAIN",
         "name_in_b": "Rain shell, packable",
         "skus": [
-            {
-                "code": "JKT-RAIN-BLU-S",
-                "barcode": "5390000101711",
-                "main": 6,
-                "shop": 1,
-                "options": {"Colour": "Lake blue", "Size": "S"},
-            },
-            {
-                "code": "JKT-RAIN-BLU-M",
-                "barcode": "5390000101841",
-                "main": 9,
-                "shop": 2,
-                "options": {"Colour": "Lake blue", "Size": "M"},
-            },
-            {
-                "code": "JKT-RAIN-BLU-L",
-                "barcode": "5390000101971",
-                "main": 7,
-                "shop": 1,
-                "options": {"Colour": "Lake blue", "Size": "L"},
-            },
-            {
-                "code": "JKT-RAIN-RED-S",
-                "barcode": "5390000102107",
-                "main": 4,
-                "shop": 1,
-                "options": {"Colour": "Rowan red", "Size": "S"},
-            },
-            {
-                "code": "JKT-RAIN-RED-M",
-                "barcode": "5390000102237",
-                "main": 8,
-                "shop": 2,
-                "options": {"Colour": "Rowan red", "Size": "M"},
-            },
-            {
-                "code": "JKT-RAIN-RED-L",
-                "barcode": "5390000102367",
-                "main": 3,
-                "shop": 1,
-                "options": {"Colour": "Rowan red", "Size": "L"},
-            },
+            _sku("JKT-RAIN-BLU-S", "5390000101711", 6, 1, Colour="Lake blue", Size="S"),
+            _sku("JKT-RAIN-BLU-M", "5390000101841", 9, 2, Colour="Lake blue", Size="M"),
+            _sku("JKT-RAIN-BLU-L", "5390000101971", 7, 1, Colour="Lake blue", Size="L"),
+            _sku("JKT-RAIN-RED-S", "5390000102107", 4, 1, Colour="Rowan red", Size="S"),
+            _sku("JKT-RAIN-RED-M", "5390000102237", 8, 2, Colour="Rowan red", Size="M"),
+            _sku("JKT-RAIN-RED-L", "5390000102367", 3, 1, Colour="Rowan red", Size="L"),
         ],
     },
     {
@@ -187,20 +103,8 @@ GOODS: list[Goods] = [
         "about": "Knitted in Donegal from undyed wool.",
         "base": "CAP-WOOL",
         "skus": [
-            {
-                "code": "CAP-WOOL-CHA",
-                "barcode": "5390000102497",
-                "main": 25,
-                "shop": 8,
-                "options": {"Colour": "Charcoal"},
-            },
-            {
-                "code": "CAP-WOOL-OAT",
-                "barcode": "5390000102626",
-                "main": 18,
-                "shop": 6,
-                "options": {"Colour": "Oat"},
-            },
+            _sku("CAP-WOOL-CHA", "5390000102497", 25, 8, Colour="Charcoal"),
+            _sku("CAP-WOOL-OAT", "5390000102626", 18, 6, Colour="Oat"),
         ],
     },
     {
@@ -211,7 +115,7 @@ GOODS: list[Goods] = [
         "about": "Two people, two doors, up in four minutes.",
         "preorder": True,
         "skus": [
-            {"code": "TNT-RDG-2", "barcode": "5390000102756", "main": 7, "shop": 1},
+            _sku("TNT-RDG-2", "5390000102756", 7, 1),
         ],
     },
     {
@@ -222,21 +126,8 @@ GOODS: list[Goods] = [
         "about": "650-fill down, full-length zip.",
         "base": "BAG-DWN",
         "skus": [
-            {
-                "code": "BAG-DWN-REG",
-                "barcode": "5390000102886",
-                "main": 11,
-                "shop": 2,
-                "options": {"Length": "Regular"},
-            },
-            {
-                "code": "BAG-DWN-LNG",
-                "barcode": "5390000103012",
-                "main": 6,
-                "shop": 1,
-                "options": {"Length": "Long"},
-                "price": 259.0,
-            },
+            _sku("BAG-DWN-REG", "5390000102886", 11, 2, Length="Regular"),
+            _sku("BAG-DWN-LNG", "5390000103012", 6, 1, price=259.0, Length="Long"),
         ],
     },
     {
@@ -246,7 +137,7 @@ GOODS: list[Goods] = [
         "weight": 0.45,
         "about": "R 3.8, seven centimetres thick.",
         "skus": [
-            {"code": "MAT-INS", "barcode": "5390000103142", "main": 19, "shop": 4},
+            _sku("MAT-INS", "5390000103142", 19, 4),
         ],
     },
     {
@@ -258,27 +149,9 @@ GOODS: list[Goods] = [
         "base": "MUG-ENAM",
         "name_in_b": "Enamel camping mug",
         "skus": [
-            {
-                "code": "MUG-ENAM-WHT",
-                "barcode": "5390000103272",
-                "main": 60,
-                "shop": 16,
-                "options": {"Colour": "White"},
-            },
-            {
-                "code": "MUG-ENAM-BLU",
-                "barcode": "5390000103401",
-                "main": 48,
-                "shop": 12,
-                "options": {"Colour": "Blue"},
-            },
-            {
-                "code": "MUG-ENAM-GRN",
-                "barcode": "5390000103531",
-                "main": 35,
-                "shop": 9,
-                "options": {"Colour": "Green"},
-            },
+            _sku("MUG-ENAM-WHT", "5390000103272", 60, 16, Colour="White"),
+            _sku("MUG-ENAM-BLU", "5390000103401", 48, 12, Colour="Blue"),
+            _sku("MUG-ENAM-GRN", "5390000103531", 35, 9, Colour="Green"),
         ],
     },
     {
@@ -289,29 +162,9 @@ GOODS: list[Goods] = [
         "about": "Double wall: hot for twelve hours, cold for a day.",
         "base": "BOT-STL",
         "skus": [
-            {
-                "code": "BOT-STL-500",
-                "barcode": "5390000103661",
-                "main": 44,
-                "shop": 11,
-                "options": {"Volume": "500 ml"},
-            },
-            {
-                "code": "BOT-STL-750",
-                "barcode": "5390000103791",
-                "main": 52,
-                "shop": 14,
-                "options": {"Volume": "750 ml"},
-                "price": 36.0,
-            },
-            {
-                "code": "BOT-STL-1000",
-                "barcode": "5390000103920",
-                "main": 27,
-                "shop": 6,
-                "options": {"Volume": "1 l"},
-                "price": 41.0,
-            },
+            _sku("BOT-STL-500", "5390000103661", 44, 11, Volume="500 ml"),
+            _sku("BOT-STL-750", "5390000103791", 52, 14, price=36.0, Volume="750 ml"),
+            _sku("BOT-STL-1000", "5390000103920", 27, 6, price=41.0, Volume="1 l"),
         ],
     },
     {
@@ -322,7 +175,7 @@ GOODS: list[Goods] = [
         "about": "Three burners' worth of heat in a shirt pocket.",
         "name_in_b": "Folding gas stove",
         "skus": [
-            {"code": "STV-GAS-FLD", "barcode": "5390000104057", "main": 16, "shop": 3},
+            _sku("STV-GAS-FLD", "5390000104057", 16, 3),
         ],
     },
     {
@@ -332,7 +185,7 @@ GOODS: list[Goods] = [
         "weight": 2.3,
         "about": "Seasoned and ready for the fire or the hob.",
         "skus": [
-            {"code": "PAN-IRN-26", "barcode": "5390000104187", "main": 13, "shop": 4},
+            _sku("PAN-IRN-26", "5390000104187", 13, 4),
         ],
     },
     {
@@ -342,7 +195,7 @@ GOODS: list[Goods] = [
         "weight": 0.08,
         "about": "USB-C, red light, rain-proof.",
         "skus": [
-            {"code": "LMP-HEAD-400", "barcode": "5390000104316", "main": 33, "shop": 7},
+            _sku("LMP-HEAD-400", "5390000104316", 33, 7),
         ],
     },
     {
@@ -352,7 +205,7 @@ GOODS: list[Goods] = [
         "weight": 0.26,
         "about": "Warm light for forty hours.",
         "skus": [
-            {"code": "LMP-CAMP", "barcode": "5390000104446", "main": 21, "shop": 6},
+            _sku("LMP-CAMP", "5390000104446", 21, 6),
         ],
     },
     {
@@ -362,7 +215,7 @@ GOODS: list[Goods] = [
         "weight": 0.21,
         "about": "Swedish steel, 21 cm blade.",
         "skus": [
-            {"code": "SAW-FLD-21", "barcode": "5390000104576", "main": 15, "shop": 3},
+            _sku("SAW-FLD-21", "5390000104576", 15, 3),
         ],
     },
     {
@@ -373,7 +226,7 @@ GOODS: list[Goods] = [
         "about": "For spoons and tent pegs.",
         "name_in_b": "Birch carving knife",
         "skus": [
-            {"code": "KNF-CRV-BIR", "barcode": "5390000104705", "main": 22, "shop": 5},
+            _sku("KNF-CRV-BIR", "5390000104705", 22, 5),
         ],
     },
     {
@@ -383,7 +236,7 @@ GOODS: list[Goods] = [
         "weight": 0.48,
         "about": "Aluminium, three sections, cork grips.",
         "skus": [
-            {"code": "POL-TREK", "barcode": "5390000104835", "main": 17, "shop": 4},
+            _sku("POL-TREK", "5390000104835", 17, 4),
         ],
     },
     {
@@ -394,20 +247,8 @@ GOODS: list[Goods] = [
         "about": "Laptop sleeve, rain cover, hip belt.",
         "base": "PCK-DAY",
         "skus": [
-            {
-                "code": "PCK-DAY-BLK",
-                "barcode": "5390000104965",
-                "main": 12,
-                "shop": 3,
-                "options": {"Colour": "Black"},
-            },
-            {
-                "code": "PCK-DAY-OLV",
-                "barcode": "5390000105092",
-                "main": 10,
-                "shop": 2,
-                "options": {"Colour": "Olive"},
-            },
+            _sku("PCK-DAY-BLK", "5390000104965", 12, 3, Colour="Black"),
+            _sku("PCK-DAY-OLV", "5390000105092", 10, 2, Colour="Olive"),
         ],
     },
     {
@@ -418,20 +259,8 @@ GOODS: list[Goods] = [
         "about": "Woven in Mayo, 140 × 190 cm.",
         "base": "BLK-WOOL",
         "skus": [
-            {
-                "code": "BLK-WOOL-GRY",
-                "barcode": "5390000105221",
-                "main": 9,
-                "shop": 3,
-                "options": {"Pattern": "Grey herringbone"},
-            },
-            {
-                "code": "BLK-WOOL-TAN",
-                "barcode": "5390000105351",
-                "main": 8,
-                "shop": 2,
-                "options": {"Pattern": "Tan check"},
-            },
+            _sku("BLK-WOOL-GRY", "5390000105221", 9, 3, Pattern="Grey herringbone"),
+            _sku("BLK-WOOL-TAN", "5390000105351", 8, 2, Pattern="Tan check"),
         ],
     },
     {
@@ -442,7 +271,7 @@ GOODS: list[Goods] = [
         "about": "Burns for twenty-five hours. Choose a scent at no extra cost.",
         "shared_options": [{"Scent": "Plain"}, {"Scent": "Cedar"}, {"Scent": "Heather"}],
         "skus": [
-            {"code": "CND-BEES", "barcode": "5390000105481", "main": 80, "shop": 20},
+            _sku("CND-BEES", "5390000105481", 80, 20),
         ],
     },
     {
@@ -452,7 +281,7 @@ GOODS: list[Goods] = [
         "weight": 0.3,
         "about": "Wood wool and wax, no fumes.",
         "skus": [
-            {"code": "FIR-LGT-24", "barcode": "5390000105610", "main": 120, "shop": 30},
+            _sku("FIR-LGT-24", "5390000105610", 120, 30),
         ],
     },
     {
@@ -464,27 +293,9 @@ GOODS: list[Goods] = [
         "base": "SLP-FELT",
         "stores": "b",
         "skus": [
-            {
-                "code": "SLP-FELT-S",
-                "barcode": "5390000105740",
-                "main": 7,
-                "shop": 2,
-                "options": {"Size": "36-39"},
-            },
-            {
-                "code": "SLP-FELT-M",
-                "barcode": "5390000105870",
-                "main": 9,
-                "shop": 3,
-                "options": {"Size": "40-43"},
-            },
-            {
-                "code": "SLP-FELT-L",
-                "barcode": "5390000106006",
-                "main": 5,
-                "shop": 1,
-                "options": {"Size": "44-47"},
-            },
+            _sku("SLP-FELT-S", "5390000105740", 7, 2, Size="36-39"),
+            _sku("SLP-FELT-M", "5390000105870", 9, 3, Size="40-43"),
+            _sku("SLP-FELT-L", "5390000106006", 5, 1, Size="44-47"),
         ],
     },
     {
@@ -495,7 +306,7 @@ GOODS: list[Goods] = [
         "about": "Loose, fine grain.",
         "stores": "a",
         "skus": [
-            {"code": "CHK-250", "barcode": "5390000106136", "main": 30, "shop": 5},
+            _sku("CHK-250", "5390000106136", 30, 5),
         ],
     },
     {
@@ -506,7 +317,7 @@ GOODS: list[Goods] = [
         "about": "For the night that was not planned.",
         "stores": "a",
         "skus": [
-            {"code": "BIV-EMG", "barcode": "5390000106266", "main": 10, "shop": 2},
+            _sku("BIV-EMG", "5390000106266", 10, 2),
         ],
     },
     {
@@ -518,7 +329,7 @@ GOODS: list[Goods] = [
         "stores": "b",
         "enabled": True,
         "skus": [
-            {"code": "BSK-LOG-WIL", "barcode": "5390000106396", "main": 4, "shop": 2},
+            _sku("BSK-LOG-WIL", "5390000106396", 4, 2),
         ],
     },
     {
@@ -529,7 +340,7 @@ GOODS: list[Goods] = [
         "about": "1:30 000, waterproof. Out of print; the last copies.",
         "enabled": False,
         "skus": [
-            {"code": "MAP-WCK", "barcode": "5390000106525", "main": 3, "shop": 1},
+            _sku("MAP-WCK", "5390000106525", 3, 1),
         ],
     },
     {
@@ -540,142 +351,7 @@ GOODS: list[Goods] = [
         "about": "Recycled paper, a ribbon and a handwritten card.",
         "unlimited": True,
         "skus": [
-            {"code": "SRV-GIFTWRAP", "barcode": "5390000106655", "main": 0, "shop": 0},
-        ],
-    },
-]
-
-ORDERS_A: list[OrderDescription] = [
-    {
-        "buyer": "Aoife Byrne",
-        "email": "aoife.byrne@example.com",
-        "days_ago": 9.2,
-        "payment_status": "paid",
-        "fulfilment_status": "delivered",
-        "lines": [
-            {"sku": "TEE-MER-SLT-M", "quantity": 2},
-            {"sku": "SOC-TRL-M", "quantity": 1},
-        ],
-    },
-    {
-        "buyer": "Tom Fischer",
-        "email": "tom.fischer@example.com",
-        "days_ago": 6.5,
-        "payment_status": "paid",
-        "fulfilment_status": "shipped",
-        "lines": [
-            {"sku": "TNT-RDG-2", "quantity": 1},
-            {"sku": "MAT-INS", "quantity": 2},
-        ],
-    },
-    {
-        "buyer": "Marta Kowalska",
-        "email": "marta.kowalska@example.com",
-        "days_ago": 4.1,
-        "payment_status": "refunded",
-        "fulfilment_status": "delivered",
-        "lines": [
-            {"sku": "JKT-RAIN-RED-S", "quantity": 1},
-        ],
-    },
-    {
-        "buyer": "Declan Walsh",
-        "email": "declan.walsh@example.com",
-        "days_ago": 2.3,
-        "payment_status": "cancelled",
-        "fulfilment_status": "unfulfilled",
-        "lines": [
-            {"sku": "BOT-STL-750", "quantity": 3},
-        ],
-    },
-    {
-        "buyer": "Inés Romero",
-        "email": "ines.romero@example.com",
-        "days_ago": 1.4,
-        "payment_status": "paid",
-        "fulfilment_status": "processing",
-        "lines": [
-            {"sku": "BAG-DWN-REG", "quantity": 1},
-            {"sku": "LMP-HEAD-400", "quantity": 1},
-        ],
-    },
-    {
-        "buyer": "Sam Okafor",
-        "email": "sam.okafor@example.com",
-        "days_ago": 0.6,
-        "payment_status": "paid",
-        "fulfilment_status": "unfulfilled",
-        "lines": [
-            {"sku": "MUG-ENAM-GRN", "quantity": 4},
-            {"sku": "CND-BEES", "quantity": 6, "options": {"Scent": "Cedar"}},
-            {"sku": "SRV-GIFTWRAP", "quantity": 1},
-        ],
-    },
-    {
-        "buyer": "Niamh Daly",
-        "email": "niamh.daly@example.com",
-        "days_ago": 0.2,
-        "payment_status": "awaiting_payment",
-        "fulfilment_status": "unfulfilled",
-        "lines": [
-            {"sku": "PCK-DAY-BLK", "quantity": 1},
-        ],
-    },
-]
-
-ORDERS_B: list[OrderDescription] = [
-    {
-        "buyer": "Pieter de Vries",
-        "email": "pieter.de.vries@example.com",
-        "days_ago": 8.0,
-        "payment_status": "paid",
-        "fulfilment_status": "delivered",
-        "lines": [
-            {"sku": "BLK-WOOL-GRY", "quantity": 1},
-            {"sku": "CND-BEES", "quantity": 4, "options": {"Scent": "Plain"}},
-        ],
-    },
-    {
-        "buyer": "Hannah Lindqvist",
-        "email": "hannah.lindqvist@example.com",
-        "days_ago": 3.7,
-        "payment_status": "partially_refunded",
-        "fulfilment_status": "shipped",
-        "lines": [
-            {"sku": "MUG-ENAM-WHT", "quantity": 6},
-        ],
-    },
-    {
-        "buyer": "Róisín Kelly",
-        "email": "roisin.kelly@example.com",
-        "days_ago": 1.1,
-        "payment_status": "paid",
-        "fulfilment_status": "unfulfilled",
-        "lines": [
-            {"sku": "BOT-STL-500", "quantity": 2},
-            {"sku": "SLP-FELT-M", "quantity": 1},
-        ],
-    },
-    {
-        "buyer": "Luca Bianchi",
-        "email": "luca.bianchi@example.com",
-        "days_ago": 0.8,
-        "payment_status": "paid",
-        "fulfilment_status": "processing",
-        "lines": [
-            {"sku": "TEE-MER-MOS-M", "quantity": 1},
-            {"sku": "CAP-WOOL-OAT", "quantity": 1},
-        ],
-    },
-    {
-        "buyer": "Grace Murphy",
-        "email": "grace.murphy@example.com",
-        "days_ago": 0.3,
-        "payment_status": "awaiting_payment",
-        "fulfilment_status": "unfulfilled",
-        "lines": [
-            {"sku": "PAN-IRN-26", "quantity": 1},
-            {"sku": "FIR-LGT-24", "quantity": 3},
+            _sku("SRV-GIFTWRAP", "5390000106655", 0, 0),
         ],
     },
 ]

@@ -177,7 +177,12 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _serve
 
     def _read(self) -> Request | None:
-        split = urlsplit(self.path)
+        try:
+            split = urlsplit(self.path)
+        except ValueError:
+            self.close_connection = True
+            self.send_error(400)
+            return None
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
             length = int(headers.get("content-length", "0"))

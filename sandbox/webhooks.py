@@ -178,8 +178,10 @@ class Courier:
         self._schedule(delivery, delay.seconds if delay else 0)
 
     def _schedule(self, delivery: Delivery, wait: float) -> None:
-        self._due = [entry for entry in self._due if entry[2] is not delivery]
-        heapq.heapify(self._due)
+        if delivery.next_attempt_at is not None:
+            # It waits already: the new time replaces the old one.
+            self._due = [entry for entry in self._due if entry[2] is not delivery]
+            heapq.heapify(self._due)
         heapq.heappush(self._due, (time.monotonic() + wait, next(self._tickets), delivery))
         delivery.next_attempt_at = time.time() + wait
         self._wake.notify_all()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import threading
+from dataclasses import fields
 
 from sandbox import catalogue
 from sandbox.ecwid.events import BadWebhookUrl
+from sandbox.ecwid.options import Options
 from sandbox.ecwid.simulator import EcwidSimulator
-from sandbox.server import PortTaken
+from sandbox.server import Json, PortTaken
 
 
 def _arguments() -> argparse.Namespace:
@@ -28,7 +31,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate-limit", type=int, default=600, help="calls a minute for each token")
     parser.add_argument("--search-lag", type=float, default=0.0, help="seconds that product search lags behind")
     parser.add_argument("--auto-consent", action="store_true", help="skip the OAuth consent page")
+    parser.add_argument("--options", default="{}", help="further fields of sandbox.ecwid.Options as JSON")
     return parser.parse_args()
+
+
+def _options(text: str) -> Json:
+    """Return the fields of ``Options`` that ``text`` sets. Raises ValueError for one that is not there."""
+    found = json.loads(text)
+    # A clock cannot be written down, and the fields above have an argument of their own.
+    own = {"clock", "time_scale", "rate_limit", "search_lag_seconds", "auto_consent"}
+    known = {each.name for each in fields(Options)} - own
+    unknown = set(found) - known if isinstance(found, dict) else {text}
+    if unknown:
+        raise ValueError(f"{', '.join(sorted(unknown))} is not one of {', '.join(sorted(known))}")
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 
 def main() -> int:
@@ -37,6 +53,11 @@ def main() -> int:
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
+    try:
+        options = _options(arguments.options)
+    except ValueError as error:
+        print(f"--options: {error}", file=sys.stderr)
+        return 1
     try:
         simulator = EcwidSimulator(
             store_id=arguments.store_id,
@@ -52,6 +73,7 @@ def main() -> int:
             rate_limit=arguments.rate_limit,
             search_lag_seconds=arguments.search_lag,
             auto_consent=arguments.auto_consent,
+            **options,
         ).start()
     except PortTaken as error:
         print(f"The simulated store cannot start: {error}. Give another --port.", file=sys.stderr)

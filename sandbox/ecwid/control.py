@@ -58,6 +58,8 @@ class Control:
             ("POST", "search-lag", self.set_search_lag),
             ("POST", "token/expire", self.expire_token),
             ("POST", "token/renew", self.renew_token),
+            ("POST", "app/uninstall", self.uninstall),
+            ("POST", "app/install", self.install),
             ("GET", "requests", self.requests),
         ]
         return [Route(method, f"/_control/{path}", _handler(action)) for method, path, action in calls]
@@ -211,6 +213,13 @@ class Control:
         sent = body.get("scopes")
         scopes = tuple(str(each) for each in sent) if isinstance(sent, list) else None
         return {"token": self._simulator.access.renew(same=bool(body.get("same")), scopes=scopes)}
+
+    def uninstall(self, _: Json, __: dict[str, str]) -> Json:
+        self._simulator.uninstall()
+        return {"ok": True}
+
+    def install(self, _: Json, __: dict[str, str]) -> Json:
+        return {"token": self._simulator.install()}
 
     def requests(self, _: Json, __: dict[str, str]) -> Json:
         calls = self._simulator.requests

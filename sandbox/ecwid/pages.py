@@ -49,6 +49,8 @@ class Pages:
             ("/search-lag", self.set_search_lag),
             ("/token/expire", self.expire_token),
             ("/token/renew", self.renew_token),
+            ("/app/uninstall", self.uninstall),
+            ("/app/install", self.install),
             ("/reset", self.reset),
         ]
         return [
@@ -128,6 +130,13 @@ class Pages:
         token = self._simulator.access.renew(same=same)
         return "The first token works again." if same else f"New token: {token}"
 
+    def uninstall(self, _: dict[str, str], __: dict[str, str]) -> str:
+        self._simulator.uninstall()
+        return "The app is gone: its tokens are dead and application.uninstalled was sent."
+
+    def install(self, _: dict[str, str], __: dict[str, str]) -> str:
+        return f"The app is installed again. New token: {self._simulator.install()}"
+
     def reset(self, _: dict[str, str], __: dict[str, str]) -> str:
         self._simulator.reset()
         return "The store is as it was at the start."
@@ -152,7 +161,7 @@ class Pages:
                 note = "refused", error.message
             except (UnknownFault, KeyError) as error:
                 note = "refused", f"Unknown: {error}"
-            return redirect(f"{_back(request)}?note={self._keep(note)}")
+            return redirect(f"{_back(request)}note={self._keep(note)}")
 
         return act
 
@@ -166,9 +175,10 @@ class Pages:
 
 
 def _back(request: Request) -> str:
-    """Return the page the form was on, judged by the Referer's path alone."""
-    path = urlsplit(request.headers.get("referer", "")).path
-    return path if path in ("/", "/orders", "/webhooks", "/faults") else "/"
+    """Return the page the form was on, up to its ``?`` or ``&``, judged by the Referer's path and no more."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    path = came_from.path if came_from.path in ("/", "/orders", "/webhooks", "/faults") else "/"
+    return f"{path}?watch=1&" if "watch=1" in came_from.query.split("&") else f"{path}?"
 
 
 def _pool(form: dict[str, str]) -> tuple[int, int | None]:

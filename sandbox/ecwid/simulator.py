@@ -133,6 +133,7 @@ class EcwidSimulator:
         self._courier.clear()
         self._calls.clear()
         self.access.window.clear()
+        self.access.expire()
         self.access.renew(same=True)
         self.store.fill(self._description)
 
@@ -299,6 +300,19 @@ class EcwidSimulator:
     def delete_order(self, order_id: str) -> None:
         with self.store.lock:
             self.store.orders.delete(self.store.orders.find(order_id))
+
+    # The app
+
+    def uninstall(self) -> None:
+        """Remove the app from the store: its tokens die and application.uninstalled is sent."""
+        self.access.expire()
+        self.webhooks.emit("application.uninstalled", str(self.store_id))
+
+    def install(self) -> str:
+        """Install the app again: application.installed is sent; return its new token."""
+        token = self.access.renew()
+        self.webhooks.emit("application.installed", str(self.store_id))
+        return token
 
     # What happened
 

@@ -130,12 +130,18 @@ def _token_section(simulator: EcwidSimulator) -> Element:
     return element(
         "section",
         element("h2", "Access token"),
-        element("p", "The merchant removes the app, or installs it again.", class_="muted"),
+        element(
+            "p",
+            "A dead token answers 403 until it is renewed. Installing and uninstalling also send their events.",
+            class_="muted",
+        ),
         element(
             "div",
             form("/token/expire", button("Expire every token", data_expire=True)),
             form("/token/renew", hidden("same", "yes"), button("Revive the first token", data_revive=True)),
             form("/token/renew", button("Issue a new token", data_renew=True)),
+            form("/app/uninstall", button("Uninstall the app", class_="danger", data_uninstall=True)),
+            form("/app/install", button("Install the app", data_install=True)),
             class_="row actions",
         ),
         class_="card",

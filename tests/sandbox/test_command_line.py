@@ -57,3 +57,11 @@ def test_a_missing_catalogue_is_said_clearly() -> None:
 
     assert process.returncode == 1
     assert errors.startswith("--catalogue nowhere.json cannot be read")
+
+
+def test_an_unknown_option_is_said_clearly() -> None:
+    with start("--port", "0", "--options", '{"luck": 1}') as process:
+        _, errors = process.communicate(timeout=10)
+
+    assert process.returncode == 1
+    assert errors.startswith("--options: luck is not one of ")

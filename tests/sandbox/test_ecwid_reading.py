@@ -112,7 +112,7 @@ def test_deleted_products_are_listed(shop: EcwidSimulator, api: Api) -> None:
     product_id = shop.add_product(sku="A", quantity=4).id
     assert api.delete(f"/products/{product_id}").json() == {"deleteCount": 1}
 
-    answer = api.get("/products/deleted", params={"from_date": "2020-01-01", "limit": 100}).json()
+    answer = api.get("/products/deleted", params={"from_date": "2020-01-01", "limit": "100"}).json()
 
     assert (answer["total"], answer["items"][0]["id"]) == (1, product_id)
     assert api.get(f"/products/{product_id}").json()["errorCode"] == "PRODUCT_NOT_FOUND"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from sandbox.ecwid import EcwidSimulator
@@ -152,3 +154,20 @@ def test_a_recreated_variation_has_a_new_id(shop: EcwidSimulator, api: Api, tee:
 
     assert api.get(f"/products/{product_id}/combinations/{small}").json()["errorCode"] == "COMBINATION_NOT_FOUND"
     assert api.get(f"/products/{product_id}/combinations/{new_id}").json()["sku"] == "TEE-S"
+
+
+def test_nothing_is_lost_between_buyers_and_api_writers(shop: EcwidSimulator) -> None:
+    product_id = shop.add_product(sku="HOT", quantity=500).id
+    shop.access.set_rate_limit(10_000)
+
+    def write(_: int) -> None:
+        with Api(shop) as api:
+            for _ in range(25):
+                assert api.put(f"/products/{product_id}/inventory", json={"quantityDelta": -1}).status_code == 200
+                shop.buy(product_id)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+
+    assert shop.quantity(product_id) == 500 - 2 * 8 * 25
+    assert len(shop.orders()) == 200

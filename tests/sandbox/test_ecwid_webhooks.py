@@ -202,6 +202,22 @@ def test_events_outside_the_app_scopes_are_not_sent(receiver: Receiver) -> None:
     assert receiver.types() == ["order.created"]
 
 
+def test_installing_and_uninstalling_send_the_store_id_as_text(
+    shop: EcwidSimulator, api: Api, receiver: Receiver
+) -> None:
+    shop.set_webhook(receiver.url)
+
+    shop.uninstall()
+    receiver.wait_for(1)
+    dead = api.get("/profile").status_code
+    api.headers["Authorization"] = f"Bearer {shop.install()}"
+    receiver.wait_for(2)
+
+    assert receiver.types() == ["application.uninstalled", "application.installed"]
+    assert [each["body"]["entityId"] for each in receiver.arrived] == ["1003", "1003"]
+    assert (dead, api.get("/profile").status_code) == (403, 200)
+
+
 @pytest.mark.parametrize("url", ["ftp://example.com/x", "example.com/x", "http://example.com:81/x", "http://a:b/x"])
 def test_addresses_that_ecwid_does_not_take_are_refused(url: str) -> None:
     with pytest.raises(BadWebhookUrl):
