@@ -131,7 +131,8 @@ def _listing(
         quantity=quantity,
         unwritable_reason=unwritable_reason,
         enabled=product.get("enabled") is not False,
-        price=_price(pool),
+        # A variation without a price of its own inherits the product's.
+        price=_price(pool) if "price" in pool else _price(product),
         url=_url(product),
         variants=variants,
     )

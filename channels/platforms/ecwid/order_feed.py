@@ -41,7 +41,10 @@ def order_pages(client: EcwidClient, *, since: datetime) -> Iterator[list[RawOrd
 
 
 def deleted_orders(client: EcwidClient, *, since: datetime) -> Iterator[str]:
-    """Yield the refs of orders deleted at or after ``since``: "#516483487", or with the text id where it is told."""
+    """Yield the refs of orders deleted at or after ``since``, as RawOrder has them.
+
+    The official client knows a text id beside the internal one; an entry without it comes as "#516483487".
+    """
     params: dict[str, str | int] = {"from_date": int(since.timestamp())}
     seen: set[str] = set()
     for items in _overlapping_pages(client, "/orders/deleted", params):
@@ -55,10 +58,10 @@ def deleted_orders(client: EcwidClient, *, since: datetime) -> Iterator[str]:
 def _deleted_ref(item: object) -> str:
     if not isinstance(item, dict):
         return ""
-    number = item.get("id")
+    number, text_id = item.get("id"), text(item.get("orderId"))
     if isinstance(number, str):
-        return order_ref(number)
-    return order_ref(text(item.get("orderId")), identity(number))
+        text_id = text_id or number
+    return order_ref(text_id) or order_ref("", identity(number))
 
 
 def _overlapping_pages(client: EcwidClient, path: str, params: Mapping[str, str | int]) -> Iterator[list[Any]]:
