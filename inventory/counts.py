@@ -27,21 +27,23 @@ def record(
 ) -> StockCount:
     """Record that ``counted`` units were on hand at ``counted_at`` (default: now) and post the difference.
 
-    What moved since ``counted_at`` is kept: the count is compared with on hand as it was then. A repeat of ``key``
-    returns the first count; KeyConflict when that was another one.
+    What happened since ``counted_at`` is kept: the count is compared with on hand as it was then. Units that had left
+    before it and were booked after it are not missing twice: when a thing happened decides, not when we heard of it.
+    A repeat of ``key`` returns the first count; KeyConflict when that was another one.
     """
     ledger.check_units(counted, minimum=0)
     counted_at = counted_at or now
     # Locked, so that nothing moves between the comparison and the post. SQLite's transaction is exclusive already.
-    level = StockLevel.objects.select_for_update().filter(sku=sku, warehouse=warehouse).first()
+    ledger.make_level(sku_id=sku.pk, warehouse_id=warehouse.pk)
+    level = StockLevel.objects.select_for_update().get(sku=sku, warehouse=warehouse)
     earlier = StockCount.objects.filter(key=key).first()
     if earlier is not None:
         if (earlier.sku_id, earlier.warehouse_id, earlier.counted) != (sku.pk, warehouse.pk, counted):
             raise KeyConflict(key)
         return earlier
-    expected = level.on_hand if level is not None else 0
+    expected = level.on_hand
     if counted_at < now:
-        since = Movement.objects.filter(sku=sku, warehouse=warehouse, recorded_at__gt=counted_at)
+        since = Movement.objects.filter(sku=sku, warehouse=warehouse, occurred_at__gt=counted_at)
         expected -= since.aggregate(units=Sum("on_hand_delta"))["units"] or 0
     count = StockCount.objects.create(
         key=key,
