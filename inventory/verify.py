@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection, transaction
 from django.db.models import F, Sum, Window
 from django.db.models.functions import Coalesce, Lag
 
-from inventory.models import Movement, ReservationLine, StockLevel
+from inventory.models import Movement, ReservationLine, Sku, StockLevel, Warehouse
 
 BALANCES = ("on_hand", "reserved", "unsellable")
 
@@ -29,15 +31,37 @@ class LedgerDifference:
 
 
 def differences() -> Iterator[LedgerDifference]:
-    """Yield every disagreement: levels against movements, movements against each other, reserved against its lines."""
+    """Yield every disagreement: levels against movements, movements against each other, reserved against its lines.
+
+    All of it is read at one moment, so that a ledger which is being written to is not accused of it.
+    """
+    with _one_moment():
+        yield from _unequal_balances()
+        yield from _broken_chains()
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        # Within a caller's transaction it is too late to choose. SQLite's transactions see one moment anyway.
+        if is_outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _unequal_balances() -> Iterator[LedgerDifference]:
     sums = {(row["sku_id"], row["warehouse_id"]): row for row in Movement.objects.all().balances()}
     levels = StockLevel.objects.select_related("sku", "warehouse").order_by("sku__code", "warehouse__code")
+    places = set()
     promised = {
         (row["sku_id"], row["warehouse_id"]): row["units"]
         for row in ReservationLine.objects.values("sku_id", "warehouse_id").annotate(units=Sum("reserved"))
     }
     for level in levels.iterator():
         place = (level.sku_id, level.warehouse_id)
+        places.add(place)
         row = sums.get(place)
         for name in BALANCES:
             expected, found = (row[name] if row else 0), getattr(level, name)
@@ -57,7 +81,14 @@ def differences() -> Iterator[LedgerDifference]:
                 expected=promised.get(place, 0),
                 found=level.reserved,
             )
-    yield from _broken_chains()
+    for sku_id, warehouse_id in sorted((sums.keys() | promised.keys()) - places):
+        yield LedgerDifference(
+            sku=Sku.objects.get(pk=sku_id).code,
+            warehouse=Warehouse.objects.get(pk=warehouse_id).code,
+            what="number of stock levels",
+            expected=1,
+            found=0,
+        )
 
 
 def _broken_chains() -> Iterator[LedgerDifference]:
