@@ -88,9 +88,7 @@ class StockLevel(models.Model):
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="levels")
     on_hand = models.BigIntegerField(default=0, help_text=_("Sellable units that are physically there."))
     reserved = models.BigIntegerField(default=0, help_text=_("Units promised to open orders."))
-    unsellable = models.BigIntegerField(
-        default=0, help_text=_("Damaged or quarantined units, not part of on hand.")
-    )
+    unsellable = models.BigIntegerField(default=0, help_text=_("Damaged or quarantined units, not part of on hand."))
     available = models.GeneratedField(
         expression=F("on_hand") - F("reserved"), output_field=models.BigIntegerField(), db_persist=True
     )
@@ -99,13 +97,9 @@ class StockLevel(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["sku", "warehouse"], name="stock_level_once_per_sku_and_warehouse"
-            ),
+            models.UniqueConstraint(fields=["sku", "warehouse"], name="stock_level_once_per_sku_and_warehouse"),
             models.CheckConstraint(condition=Q(reserved__gte=0), name="stock_level_reserved_not_negative"),
-            models.CheckConstraint(
-                condition=Q(unsellable__gte=0), name="stock_level_unsellable_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(unsellable__gte=0), name="stock_level_unsellable_not_negative"),
         ]
 
     def __str__(self) -> str:
@@ -114,7 +108,7 @@ class StockLevel(models.Model):
     def save(self, **kwargs: Any) -> None:
         raise TypeError("A stock level is written by ledger.post, never by save().")
 
-    def delete(self, **kwargs: Any) -> tuple[int, dict[str, int]]:
+    def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         raise TypeError("A stock level can't be deleted.")
 
 
@@ -133,9 +127,7 @@ class Movement(models.Model):
         RETURN = "return", _("Return")
         RECLASSIFY = "reclassify", _("Reclassify")
 
-    key = models.CharField(
-        max_length=255, unique=True, help_text=_("The cause, for example order:7:1042:r3:line-1.")
-    )
+    key = models.CharField(max_length=255, unique=True, help_text=_("The cause, for example order:7:1042:r3:line-1."))
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="movements")
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="movements")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -146,9 +138,7 @@ class Movement(models.Model):
     reserved_after = models.BigIntegerField()
     unsellable_after = models.BigIntegerField()
     reason = models.CharField(max_length=300, blank=True)
-    actor = models.CharField(
-        max_length=150, help_text=_("Who caused it, for example user:ana or channel:North.")
-    )
+    actor = models.CharField(max_length=150, help_text=_("Who caused it, for example user:ana or channel:North."))
     occurred_at = models.DateTimeField(help_text=_("When it happened, not when we heard of it."))
     recorded_at = models.DateTimeField()
 
@@ -170,6 +160,12 @@ class Movement(models.Model):
     def __str__(self) -> str:
         return self.key
 
+    def save(self, **kwargs: Any) -> None:
+        raise TypeError("A movement is written by ledger.post, never by save().")
+
+    def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        raise TypeError("A movement can't be deleted: post the opposite one.")
+
     @property
     def available_delta(self) -> int:
         return self.on_hand_delta - self.reserved_delta
@@ -177,12 +173,6 @@ class Movement(models.Model):
     @property
     def available_after(self) -> int:
         return self.on_hand_after - self.reserved_after
-
-    def save(self, **kwargs: Any) -> None:
-        raise TypeError("A movement is written by ledger.post, never by save().")
-
-    def delete(self, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError("A movement can't be deleted: post the opposite one.")
 
 
 class Reservation(models.Model):
@@ -195,9 +185,7 @@ class Reservation(models.Model):
         EXPIRED = "expired", _("Expired")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    key = models.CharField(
-        max_length=255, unique=True, help_text=_("The idempotency key; one cause, one reservation.")
-    )
+    key = models.CharField(max_length=255, unique=True, help_text=_("The idempotency key; one cause, one reservation."))
     request_digest = models.CharField(
         max_length=64, blank=True, help_text=_("Tells a repeat from a different request.")
     )
@@ -221,9 +209,7 @@ class ReservationLine(models.Model):
     """The units of one SKU that a reservation holds in one warehouse."""
 
     reservation = models.ForeignKey(Reservation, models.PROTECT, related_name="lines")
-    line_ref = models.CharField(
-        max_length=100, blank=True, help_text=_("The line of the order, where there is one.")
-    )
+    line_ref = models.CharField(max_length=100, blank=True, help_text=_("The line of the order, where there is one."))
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="reservation_lines")
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="reservation_lines")
     reserved = models.BigIntegerField(default=0, help_text=_("Units held now."))

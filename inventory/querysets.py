@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from django.db import models
 from django.db.models import Q, Sum, Value
@@ -25,10 +25,10 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
 
 
 class SkuQuerySet(models.QuerySet[Any]):
-    def active(self) -> SkuQuerySet:
+    def active(self) -> Self:
         return self.filter(archived_at=None)
 
-    def with_stock(self) -> SkuQuerySet:
+    def with_stock(self) -> Self:
         """Annotate ``on_hand``, ``reserved``, ``available`` and ``unsellable``: units summed over all warehouses."""
         return self.annotate(
             on_hand=_total("levels__on_hand"),
@@ -37,7 +37,7 @@ class SkuQuerySet(models.QuerySet[Any]):
             unsellable=_total("levels__unsellable"),
         )
 
-    def search(self, text: str) -> SkuQuerySet:
+    def search(self, text: str) -> Self:
         """Return the SKUs whose code, name or barcode holds ``text``."""
         if not text:
             return self
@@ -55,8 +55,8 @@ class StockLevelQuerySet(models.QuerySet[Any]):
 class MovementQuerySet(AppendOnlyQuerySet):
     def balances(self, *, as_of: datetime | None = None) -> models.QuerySet[Any, dict[str, Any]]:
         """Return one row per (sku_id, warehouse_id) with the sums of the movements recorded up to ``as_of``."""
-        rows = self if as_of is None else self.filter(recorded_at__lte=as_of)
-        return (
+        rows: models.QuerySet[Any] = self if as_of is None else self.filter(recorded_at__lte=as_of)
+        sums: models.QuerySet[Any, dict[str, Any]] = (
             rows.order_by()
             .values("sku_id", "warehouse_id")
             .annotate(
@@ -66,9 +66,10 @@ class MovementQuerySet(AppendOnlyQuerySet):
             )
             .order_by("sku_id", "warehouse_id")
         )
+        return sums
 
 
 class ReservationLineQuerySet(models.QuerySet[Any]):
-    def holding(self) -> ReservationLineQuerySet:
+    def holding(self) -> Self:
         """Return the lines that hold units now, oldest reservation first."""
         return self.filter(reserved__gt=0).order_by("reservation__created_at", "pk")
