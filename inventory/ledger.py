@@ -1,20 +1,23 @@
 """The ledger: the only writer of stock levels, movements and signals.
 
-Every change is a list of ``Entry``. ``post`` applies them in one transaction: each level by one guarded UPDATE
+Every change is a list of ``Entry``. ``post`` applies them all or none: each level by one guarded UPDATE
 (compare-and-swap), each with a movement that carries the balances after it, and one signal per SKU whose available
 changed. Levels are always touched in (SKU, warehouse) order, so two posts never wait for each other in a circle.
+On PostgreSQL all of that is one statement (``statements``), elsewhere it is steps of one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 
+from inventory import statements
 from inventory.errors import InsufficientStock, InvalidQuantity, KeyConflict, Shortage
-from inventory.models import MAX_UNITS, Movement, Sku, StockLevel, Warehouse
+from inventory.models import MAX_UNITS, Movement, Sku, Warehouse
 
 _UPDATE = """
 UPDATE inventory_stocklevel SET on_hand = on_hand + %s, reserved = reserved + %s, unsellable = unsellable + %s
@@ -53,9 +56,36 @@ class Entry:
 
     @property
     def asked(self) -> int:
-        return next(
-            (n for n in (self.needs_available, self.needs_on_hand, self.needs_unsellable) if n is not None), 0
+        return next((n for n in (self.needs_available, self.needs_on_hand, self.needs_unsellable) if n is not None), 0)
+
+    def as_row(self) -> statements.EntryRow:
+        """Return what ``statements.run`` takes."""
+        return (
+            self.key,
+            self.sku_id,
+            self.warehouse_id,
+            str(self.kind),
+            self.on_hand,
+            self.reserved,
+            self.unsellable,
+            self.needs_available,
+            self.needs_on_hand,
+            self.needs_unsellable,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An entry whose guard failed, and the units that were left of what it needs."""
+
+    entry: Entry
+    left: int
+
+    @classmethod
+    def of(cls, entry: Entry, on_hand: int, reserved: int, unsellable: int) -> Refusal:
+        if entry.needs_available is not None:
+            return cls(entry=entry, left=on_hand - reserved)
+        return cls(entry=entry, left=unsellable if entry.needs_unsellable is not None else on_hand)
 
 
 def post(
@@ -73,57 +103,121 @@ def post(
     ordered = sorted(entries, key=lambda e: (e.sku_id, e.warehouse_id, e.key))
     if not ordered:
         return []
+    cause = _Cause(actor=actor, now=now, occurred_at=occurred_at or now, reason=reason)
+    has_own_levels = len({(e.sku_id, e.warehouse_id) for e in ordered}) == len(ordered)
     try:
-        with transaction.atomic():
-            movements, refused = _apply(
-                ordered, actor=actor, now=now, occurred_at=occurred_at or now, reason=reason
-            )
-            if refused:
-                raise InsufficientStock(_shortages(refused))
-            # Straight to the table: Movement.save() refuses on purpose.
-            Movement.objects.bulk_create(movements)
-            _raise_signals(ordered, now)
+        if has_own_levels and statements.is_supported():
+            return _post_at_once(ordered, cause)
+        return _post_in_steps(ordered, cause)
     except IntegrityError as error:
         if "movement_key" in str(error) or "inventory_movement.key" in str(error):
-            raise KeyConflict(ordered[0].key) from error
+            used = Movement.objects.filter(key__in=[e.key for e in ordered]).values_list("key", flat=True).first()
+            raise KeyConflict(used or ordered[0].key) from error
         raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cause:
+    """What all movements of one post have in common."""
+
+    actor: str
+    now: datetime
+    occurred_at: datetime
+    reason: str
+
+    def movement(self, entry: Entry, *, pk: int | None, on_hand: int, reserved: int, unsellable: int) -> Movement:
+        """Return the movement of ``entry`` with the balances after it."""
+        return Movement(
+            pk=pk,
+            key=entry.key,
+            sku_id=entry.sku_id,
+            warehouse_id=entry.warehouse_id,
+            kind=entry.kind,
+            on_hand_delta=entry.on_hand,
+            reserved_delta=entry.reserved,
+            unsellable_delta=entry.unsellable,
+            on_hand_after=on_hand,
+            reserved_after=reserved,
+            unsellable_after=unsellable,
+            reason=self.reason,
+            actor=self.actor,
+            occurred_at=self.occurred_at,
+            recorded_at=self.now,
+        )
+
+
+def _post_at_once(entries: Sequence[Entry], cause: _Cause) -> list[Movement]:
+    """Post in one statement; every entry has a level of its own."""
+    rows = _run_at_once(entries, cause)
+    refusals = refusals_of(entries, rows)
+    if refusals:
+        raise InsufficientStock(shortages_of(refusals))
+    if len(rows) < len(entries):
+        # Facts about levels that don't exist yet. In one transaction, so that no empty level stays behind alone.
+        with transaction.atomic():
+            for place, entry in enumerate(entries):
+                if place not in rows:
+                    make_level(sku_id=entry.sku_id, warehouse_id=entry.warehouse_id)
+            return _post_at_once(entries, cause)
+    return [
+        cause.movement(
+            entry,
+            pk=row.written_id,
+            on_hand=row.on_hand + entry.on_hand,
+            reserved=row.reserved + entry.reserved,
+            unsellable=row.unsellable + entry.unsellable,
+        )
+        for entry, row in ((entry, rows[place]) for place, entry in enumerate(entries))
+    ]
+
+
+def _run_at_once(entries: Sequence[Entry], cause: _Cause) -> dict[int, statements.Row]:
+    return statements.run(
+        statements.POST,
+        [entry.as_row() for entry in entries],
+        actor=cause.actor,
+        now=cause.now,
+        occurred_at=cause.occurred_at,
+        reason=cause.reason,
+    )
+
+
+def refusals_of(entries: Sequence[Entry], rows: Mapping[int, statements.Row]) -> list[Refusal]:
+    """Return the entries that a statement has refused: short of units, or in need of some where no level exists."""
+    refusals = []
+    for place, entry in enumerate(entries):
+        row = rows.get(place)
+        if row is None and entry.asked > 0:
+            refusals.append(Refusal(entry=entry, left=0))
+        elif row is not None and not row.is_enough:
+            refusals.append(Refusal.of(entry, row.on_hand, row.reserved, row.unsellable))
+    return refusals
+
+
+def _post_in_steps(entries: Sequence[Entry], cause: _Cause) -> list[Movement]:
+    """Post level by level; an entry may follow another on the same level."""
+    movements: list[Movement] = []
+    refusals: list[Refusal] = []
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            for entry in entries:
+                balances = _move(cursor, entry)
+                if balances is None:
+                    refusals.append(_refusal(cursor, entry))
+                    continue
+                on_hand, reserved, unsellable = balances
+                movements.append(
+                    cause.movement(entry, pk=None, on_hand=on_hand, reserved=reserved, unsellable=unsellable)
+                )
+        if refusals:
+            raise InsufficientStock(shortages_of(refusals))
+        # Straight to the table: Movement.save() refuses on purpose.
+        Movement.objects.bulk_create(movements)
+        _raise_signals(entries, cause.now)
     return movements
 
 
-def _apply(
-    entries: Sequence[Entry], *, actor: str, now: datetime, occurred_at: datetime, reason: str
-) -> tuple[list[Movement], list[Entry]]:
-    movements: list[Movement] = []
-    refused: list[Entry] = []
-    with connection.cursor() as cursor:
-        for entry in entries:
-            balances = _move(cursor, entry)
-            if balances is None:
-                refused.append(entry)
-                continue
-            on_hand, reserved, unsellable = balances
-            movements.append(
-                Movement(
-                    key=entry.key,
-                    sku_id=entry.sku_id,
-                    warehouse_id=entry.warehouse_id,
-                    kind=entry.kind,
-                    on_hand_delta=entry.on_hand,
-                    reserved_delta=entry.reserved,
-                    unsellable_delta=entry.unsellable,
-                    on_hand_after=on_hand,
-                    reserved_after=reserved,
-                    unsellable_after=unsellable,
-                    reason=reason,
-                    actor=actor,
-                    occurred_at=occurred_at,
-                    recorded_at=now,
-                )
-            )
-    return movements, refused
-
-
-def _move(cursor: object, entry: Entry) -> tuple[int, int, int] | None:
+def _move(cursor: CursorWrapper, entry: Entry) -> tuple[int, int, int] | None:
     """Change one level and return its balances, or None when a guard refuses."""
     sql = _UPDATE
     parameters: list[int] = [
@@ -141,15 +235,29 @@ def _move(cursor: object, entry: Entry) -> tuple[int, int, int] | None:
         if needed is not None:
             sql += f" AND {column} >= %s"
             parameters.append(needed)
-    for _ in range(2):
-        cursor.execute(sql + _RETURNING, parameters)  # type: ignore[attr-defined]
-        row: tuple[int, int, int] | None = cursor.fetchone()  # type: ignore[attr-defined]
-        if row is not None:
-            return row
-        cursor.execute(_CREATE, [entry.sku_id, entry.warehouse_id])  # type: ignore[attr-defined]
-        if not cursor.rowcount:  # type: ignore[attr-defined]
-            return None  # the level was there: the guard has spoken
-    return None
+    cursor.execute(sql + _RETURNING, parameters)
+    row: tuple[int, int, int] | None = cursor.fetchone()
+    if row is None:
+        # Either the guard has spoken or the level isn't there yet. Someone else may be making it right now: then the
+        # insert waits for them and finds it, and only a second look can tell.
+        cursor.execute(_CREATE, [entry.sku_id, entry.warehouse_id])
+        cursor.execute(sql + _RETURNING, parameters)
+        row = cursor.fetchone()
+    return row
+
+
+def _refusal(cursor: CursorWrapper, entry: Entry) -> Refusal:
+    cursor.execute(
+        "SELECT on_hand, reserved, unsellable FROM inventory_stocklevel WHERE sku_id = %s AND warehouse_id = %s",
+        [entry.sku_id, entry.warehouse_id],
+    )
+    return Refusal.of(entry, *cursor.fetchone())
+
+
+def make_level(*, sku_id: int, warehouse_id: int) -> None:
+    """See that the level exists, with nothing in it: a row that isn't there can't be locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CREATE, [sku_id, warehouse_id])
 
 
 def _raise_signals(entries: Sequence[Entry], now: datetime) -> None:
@@ -160,29 +268,19 @@ def _raise_signals(entries: Sequence[Entry], now: datetime) -> None:
                 cursor.execute(_SIGNAL, [sku_id, now])
 
 
-def _shortages(refused: Sequence[Entry]) -> list[Shortage]:
-    """Say of each refused entry what was there. Called inside the transaction that is about to be rolled back."""
-    skus = Sku.objects.in_bulk({e.sku_id for e in refused})
-    warehouses = Warehouse.objects.in_bulk({e.warehouse_id for e in refused})
-    levels = {
-        (level.sku_id, level.warehouse_id): level
-        for level in StockLevel.objects.filter(sku_id__in=skus, warehouse_id__in=warehouses)
-    }
-    shortages = []
-    for entry in refused:
-        level = levels.get((entry.sku_id, entry.warehouse_id))
-        left = 0 if level is None else level.available if entry.needs_available is not None else level.on_hand
-        if level is not None and entry.needs_unsellable is not None:
-            left = level.unsellable
-        shortages.append(
-            Shortage(
-                sku=skus[entry.sku_id].code,
-                warehouse=warehouses[entry.warehouse_id].code,
-                asked=entry.asked,
-                available=left,
-            )
+def shortages_of(refusals: Sequence[Refusal]) -> list[Shortage]:
+    """Put refusals into the words that people know SKUs and warehouses by."""
+    skus = Sku.objects.in_bulk({r.entry.sku_id for r in refusals})
+    warehouses = Warehouse.objects.in_bulk({r.entry.warehouse_id for r in refusals})
+    return [
+        Shortage(
+            sku=skus[refusal.entry.sku_id].code,
+            warehouse=warehouses[refusal.entry.warehouse_id].code,
+            asked=refusal.entry.asked,
+            available=refusal.left,
         )
-    return shortages
+        for refusal in refusals
+    ]
 
 
 # What people and programs do to stock ---------------------------------------------------------------------------
@@ -195,6 +293,12 @@ def check_units(units: object, *, minimum: int = 1) -> int:
     if not minimum <= units <= MAX_UNITS:
         raise InvalidQuantity(f"Units must be between {minimum} and {MAX_UNITS}, not {units}.")
     return units
+
+
+def _check_signed_units(units: object) -> None:
+    if type(units) is int and units == 0:
+        raise InvalidQuantity("A change of 0 units changes nothing.")
+    check_units(abs(units) if type(units) is int else units)
 
 
 def _post_once(
@@ -220,7 +324,8 @@ def _earlier(keys: dict[str, Entry]) -> list[Movement] | None:
     for movement in found:
         entry = keys[movement.key]
         same = (
-            movement.sku_id == entry.sku_id
+            movement.kind == entry.kind
+            and movement.sku_id == entry.sku_id
             and movement.warehouse_id == entry.warehouse_id
             and movement.on_hand_delta == entry.on_hand
             and movement.reserved_delta == entry.reserved
@@ -267,9 +372,7 @@ def adjust(
     """Change on hand by signed ``units`` for a stated reason. Raises InsufficientStock below zero on hand."""
     if not reason.strip():
         raise InvalidQuantity("An adjustment needs a reason.")
-    if units == 0:
-        raise InvalidQuantity("An adjustment of 0 units changes nothing.")
-    check_units(abs(units) if isinstance(units, int) else units)
+    _check_signed_units(units)
     entry = Entry(
         key=key,
         sku_id=sku.pk,
@@ -321,9 +424,7 @@ def reclassify(
 
     Raises InsufficientStock when fewer are there.
     """
-    if units == 0:
-        raise InvalidQuantity("Reclassifying 0 units changes nothing.")
-    check_units(abs(units) if isinstance(units, int) else units)
+    _check_signed_units(units)
     entry = Entry(
         key=key,
         sku_id=sku.pk,

@@ -13,13 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.db.models import F
 
-from inventory import ledger
-from inventory.errors import InsufficientStock, KeyConflict, NotOpen, Shortage
+from inventory import ledger, statements
+from inventory.errors import InsufficientStock, InvalidQuantity, KeyConflict, NotOpen, Shortage
 from inventory.ledger import Entry
 from inventory.models import Movement, Reservation, ReservationLine, Sku, StockLevel, Warehouse
+
+ANY_WAREHOUSE = "any"  # what a shortage says where no warehouse has enough
+_PLACEMENTS = 20  # how often a request without a warehouse looks for one; each failure is another caller's success
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,30 +57,55 @@ def reserve(
     A repeat of ``key`` returns the first reservation; KeyConflict when that was for something else. Raises
     InsufficientStock with every shortage, having changed nothing.
     """
+    if not requests:
+        raise InvalidQuantity("A reservation needs at least one line.")
     for request in requests:
         ledger.check_units(request.units)
     digest = digest_of(requests, expires_at)
     try:
-        return _reserve(
+        return _reserve_once(
             requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at
         )
-    except IntegrityError:
-        earlier = Reservation.objects.filter(key=key).first()
-        if earlier is None:
-            raise
-        if earlier.request_digest != digest:
-            raise KeyConflict(key) from None
-        return earlier
     except InsufficientStock:
-        # Units whose promise has run out are free, whether or not the sweep has been by.
-        if not expire_due(now=now, sku_ids=[r.sku.pk for r in requests]):
-            raise
-        return _reserve(
+        # Units whose promise has run out are free, whether or not the sweep has been by. Tried again even if none was
+        # found: another caller may have freed them between our refusal and our search.
+        expire_due(now=now, sku_ids=[r.sku.pk for r in requests])
+        return _reserve_once(
             requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at
         )
 
 
-@transaction.atomic
+def _reserve_once(
+    requests: Sequence[Request],
+    digest: str,
+    *,
+    key: str,
+    actor: str,
+    now: datetime,
+    reference: str,
+    expires_at: datetime | None,
+) -> Reservation:
+    """Reserve, or return the reservation that an equal earlier request has made."""
+    named = {(r.sku.code, r.warehouse.code) for r in requests if r.warehouse is not None}
+    refusal = InsufficientStock([])
+    for _ in range(_PLACEMENTS):
+        try:
+            return _reserve(requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at)
+        except IntegrityError:
+            earlier = Reservation.objects.filter(key=key).first()
+            if earlier is None:
+                raise
+            if earlier.request_digest != digest:
+                raise KeyConflict(key) from None
+            return earlier
+        except InsufficientStock as error:
+            refusal = error
+            if any(s.warehouse == ANY_WAREHOUSE or (s.sku, s.warehouse) in named for s in error.shortages):
+                raise
+            # The warehouse we had chosen was emptied before we got there; another may have the units.
+    raise refusal
+
+
 def _reserve(
     requests: Sequence[Request],
     digest: str,
@@ -88,32 +116,66 @@ def _reserve(
     reference: str,
     expires_at: datetime | None,
 ) -> Reservation:
-    # The key's row first, the contended levels last: their locks are then held for the fewest round trips.
-    reservation = Reservation.objects.create(
+    """Find every line a place and reserve it. Raises IntegrityError when the key was used before."""
+    reservation = Reservation(
         key=key, request_digest=digest, reference=reference, expires_at=expires_at, created_at=now
     )
-    wanted = _placed(requests)
-    ReservationLine.objects.bulk_create(
-        ReservationLine(reservation=reservation, sku_id=sku_id, warehouse_id=warehouse_id, reserved=units)
-        for (sku_id, warehouse_id), units in wanted.items()
-    )
-    ledger.post(
-        [
-            Entry(
-                key=f"reservation:{reservation.pk}:{sku_id}:{warehouse_id}:reserve",
-                sku_id=sku_id,
-                warehouse_id=warehouse_id,
-                kind=Movement.Kind.RESERVE,
-                reserved=units,
-                needs_available=units,
-            )
+    if statements.is_supported():
+        try:
+            return _reserve_at_once(reservation, _placed(requests), actor=actor)
+        except InsufficientStock:
+            if Reservation.objects.filter(key=key).exists():
+                # A repeat: what is short now was not short then.
+                raise IntegrityError(f"The key {key!r} was used before.") from None
+            raise
+    with transaction.atomic():
+        # The key's row first, the contended levels last: their locks are then held for the fewest round trips.
+        reservation.save(force_insert=True)
+        wanted = _placed(requests)
+        ReservationLine.objects.bulk_create(
+            ReservationLine(reservation=reservation, sku_id=sku_id, warehouse_id=warehouse_id, reserved=units)
             for (sku_id, warehouse_id), units in wanted.items()
-        ],
-        actor=actor,
-        now=now,
-        reason=reference,
-    )
+        )
+        entries = _entries(wanted, prefix=f"reservation:{reservation.pk}:")
+        ledger.post(entries, actor=actor, now=now, reason=reference)
     return reservation
+
+
+def _reserve_at_once(reservation: Reservation, wanted: Mapping[tuple[int, int], int], *, actor: str) -> Reservation:
+    """Write the reservation, its lines and the ledger's part in one statement."""
+    entries = _entries(wanted, prefix="")  # the statement puts the reservation's id before the keys
+    rows = statements.run(
+        statements.RESERVE,
+        [entry.as_row() for entry in entries],
+        actor=actor,
+        now=reservation.created_at,
+        occurred_at=reservation.created_at,
+        reason=reservation.reference,
+        uuid=reservation.uuid,
+        reservation_key=reservation.key,
+        digest=reservation.request_digest,
+        expires_at=reservation.expires_at,
+    )
+    refusals = ledger.refusals_of(entries, rows)
+    if refusals:
+        raise InsufficientStock(ledger.shortages_of(refusals))
+    reservation.pk = rows[0].written_id
+    reservation._state.adding, reservation._state.db = False, DEFAULT_DB_ALIAS
+    return reservation
+
+
+def _entries(wanted: Mapping[tuple[int, int], int], *, prefix: str) -> list[Entry]:
+    return [
+        Entry(
+            key=f"{prefix}{sku_id}:{warehouse_id}:reserve",
+            sku_id=sku_id,
+            warehouse_id=warehouse_id,
+            kind=Movement.Kind.RESERVE,
+            reserved=units,
+            needs_available=units,
+        )
+        for (sku_id, warehouse_id), units in sorted(wanted.items())
+    ]
 
 
 def _placed(requests: Sequence[Request]) -> dict[tuple[int, int], int]:
@@ -131,22 +193,20 @@ def _placed(requests: Sequence[Request]) -> dict[tuple[int, int], int]:
     if not open_requests:
         return wanted
     levels = list(
-        StockLevel.objects.filter(sku_id__in=open_requests)
+        StockLevel.objects.filter(sku_id__in={r.sku.pk for r in requests})
         .select_related("warehouse")
         .order_by("sku_id", "warehouse__priority", "warehouse__code")
     )
-    shortages = []
+    shortages = _named_shortages(requests, wanted, levels)
     for sku_id, units in sorted(open_requests.items()):
         own = [level for level in levels if level.sku_id == sku_id]
-        left = {
-            level.warehouse_id: level.available - wanted.get((sku_id, level.warehouse_id), 0) for level in own
-        }
+        left = {level.warehouse_id: level.available - wanted.get((sku_id, level.warehouse_id), 0) for level in own}
         chosen = next((warehouse_id for warehouse_id, free in left.items() if free >= units), None)
         if chosen is None:
             shortages.append(
                 Shortage(
                     sku=skus[sku_id].code,
-                    warehouse="any",
+                    warehouse=ANY_WAREHOUSE,
                     asked=units,
                     available=max(left.values(), default=0),
                 )
@@ -156,6 +216,19 @@ def _placed(requests: Sequence[Request]) -> dict[tuple[int, int], int]:
     if shortages:
         raise InsufficientStock(shortages)
     return wanted
+
+
+def _named_shortages(
+    requests: Sequence[Request], wanted: Mapping[tuple[int, int], int], levels: Sequence[StockLevel]
+) -> list[Shortage]:
+    """Return what the warehouses that the requests name lack: a caller is told all shortages at once."""
+    left = {(level.sku_id, level.warehouse_id): level.available for level in levels}
+    named = {(r.sku.pk, r.warehouse.pk): (r.sku, r.warehouse) for r in requests if r.warehouse is not None}
+    return [
+        Shortage(sku=sku.code, warehouse=warehouse.code, asked=wanted[place], available=left.get(place, 0))
+        for place, (sku, warehouse) in sorted(named.items())
+        if left.get(place, 0) < wanted[place]
+    ]
 
 
 def release(*, reservation: Reservation, actor: str, now: datetime, reason: str = "") -> Reservation:
@@ -176,9 +249,7 @@ def expire_due(*, now: datetime, sku_ids: Sequence[int] | None = None) -> int:
     ended = 0
     for reservation in due.order_by("pk")[:500]:
         try:
-            _end(
-                reservation, Reservation.State.EXPIRED, actor="expiry", now=now, reason=reservation.reference
-            )
+            _end(reservation, Reservation.State.EXPIRED, actor="expiry", now=now, reason=reservation.reference)
             ended += 1
         except NotOpen:
             continue  # it was fulfilled or released in this moment
@@ -186,9 +257,7 @@ def expire_due(*, now: datetime, sku_ids: Sequence[int] | None = None) -> int:
 
 
 @transaction.atomic
-def _end(
-    reservation: Reservation, state: Reservation.State, *, actor: str, now: datetime, reason: str
-) -> Reservation:
+def _end(reservation: Reservation, state: Reservation.State, *, actor: str, now: datetime, reason: str) -> Reservation:
     rows = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.OPEN)
     if not rows.update(state=state, revision=F("revision") + 1):
         reservation.refresh_from_db()
@@ -201,7 +270,8 @@ def _end(
     ledger.post(
         [
             Entry(
-                key=f"reservation:{reservation.pk}:{line.pk}:{state}",
+                # The revision, because a channel's order may open its reservation again after it was ended here.
+                key=f"reservation:{reservation.pk}:r{reservation.revision}:{line.pk}:{state}",
                 sku_id=line.sku_id,
                 warehouse_id=line.warehouse_id,
                 kind=Movement.Kind.FULFIL if is_shipped else Movement.Kind.RELEASE,
@@ -249,13 +319,13 @@ def book(
     back. New units come from the first of ``warehouse_ids`` that has all of them, else split over those that have
     some, else from the first. The caller holds a lock on the cause, inside a transaction.
     """
-    assert transaction.get_connection().in_atomic_block, "book belongs to the transaction of its cause"
-    reservation, _ = Reservation.objects.get_or_create(
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("book belongs to the transaction of its cause")
+    # Locked: people may release or fulfil an order's reservation while we count what it holds.
+    reservation, _ = Reservation.objects.select_for_update().get_or_create(
         key=key, defaults={"reference": reference, "created_at": occurred_at}
     )
-    held = {
-        (line.line_ref, line.sku_id, line.warehouse_id): line for line in reservation.lines.order_by("pk")
-    }
+    held = {(line.line_ref, line.sku_id, line.warehouse_id): line for line in reservation.lines.order_by("pk")}
     wanted = _spread(demands, held, warehouse_ids)
     revision = reservation.revision + 1
     entries: list[Entry] = []
@@ -271,7 +341,7 @@ def book(
             continue
         entries.append(
             Entry(
-                key=f"{key}:r{revision}:{line_ref}:{warehouse_id}",
+                key=f"{key}:r{revision}:{line_ref}:{sku_id}:{warehouse_id}",
                 sku_id=sku_id,
                 warehouse_id=warehouse_id,
                 kind=_kind(shipped=shipped, more=more),
@@ -314,9 +384,7 @@ def _spread(
     """Return (reserved, fulfilled) per place: what is held stays where it is, only the difference looks for a place."""
     free = {
         (level.sku_id, level.warehouse_id): level.available
-        for level in StockLevel.objects.filter(
-            sku_id__in={d.sku_id for d in demands}, warehouse_id__in=warehouse_ids
-        )
+        for level in StockLevel.objects.filter(sku_id__in={d.sku_id for d in demands}, warehouse_id__in=warehouse_ids)
     }
     wanted: dict[Place, tuple[int, int]] = {}
     for demand in demands:
