@@ -161,6 +161,10 @@ class _Connection(BaseHTTPRequestHandler):
         request = self._read()
         if request is None:
             return
+        if self.server.stopping.is_set():
+            # A connection kept alive must not outlive the server that is said to be down.
+            self._hang_up()
+            return
         try:
             response = self.server.application(request)
         except Exception:

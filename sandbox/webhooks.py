@@ -84,6 +84,9 @@ class Courier:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
+        """Begin, or go on after ``stop``: what was waiting then is still due."""
+        self._stopped = False
+        self._threads.clear()
         for number in range(self._workers):
             thread = threading.Thread(target=self._work, name=f"courier-{number}", daemon=True)
             thread.start()

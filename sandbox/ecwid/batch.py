@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+import traceback
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.ecwid.api import Caller, bearer
+from sandbox.ecwid.api import Caller, bearer, internal_error
 from sandbox.ecwid.errors import ApiError, wrong_parameter
 from sandbox.ecwid.options import Options
 from sandbox.ecwid.parameters import Parameters, envelope, json_body
@@ -78,6 +79,7 @@ class BatchApi:
 
     def start(self, api: InnerApi) -> None:
         self._api = api
+        self._stopped.clear()
         self._thread = threading.Thread(target=self._work, name="ecwid-batch", daemon=True)
         self._thread.start()
 
@@ -220,7 +222,12 @@ class BatchApi:
             return 400, {"errorMessage": "A batch cannot hold a batch", "errorCode": "WRONG_PARAMETER"}
         if self._api is None:
             raise RuntimeError("the batch worker runs before its API is there")
-        response = self._api.handle_inner(request, caller)
+        try:
+            response = self._api.handle_inner(request, caller)
+        except Exception:
+            # A fault of the simulator must not end the worker, and must be seen.
+            traceback.print_exc()
+            response = internal_error().response()
         if response.hang_up_after is not None:
             return 408, {"errorMessage": "Timeout", "errorCode": "TIMEOUT"}
         return response.status, json.loads(response.body) if response.body else None

@@ -38,7 +38,7 @@ class OAuth:
         self._store_id = store_id
         self._name = name
         self._client_id = client_id
-        self._client_secret = client_secret
+        self.client_secret = client_secret
         self._access = access
         self._options = options
         self._asked: dict[str, Asked] = {}
@@ -89,7 +89,7 @@ class OAuth:
         if request.method == "POST" and not self._options.accept_token_post:
             return ApiError(405, "METHOD_NOT_ALLOWED", "Method not allowed", {"Allow": "GET"}).response()
         query = {**request.query, **(request.form() if request.method == "POST" else {})}
-        if query.get("client_id") != self._client_id or query.get("client_secret") != self._client_secret:
+        if query.get("client_id") != self._client_id or query.get("client_secret") != self.client_secret:
             return json_response({"error": "invalid_client"}, 400)
         if query.get("grant_type") != "authorization_code":
             return json_response({"error": "unsupported_grant_type"}, 400)

@@ -62,7 +62,6 @@ class EcwidSimulator:
     ) -> None:
         self.store_id = store_id
         self.client_id = client_id or f"custom-app-{store_id}-1"
-        self.client_secret = client_secret
         self.options = Options(**options)
         self.faults = Faults(FAULT_KINDS, self.options.fault_seed)
         self._address = host, port
@@ -102,18 +101,22 @@ class EcwidSimulator:
         own = [*self._oauth.routes(), *Control(self).routes(), *Pages(self).routes()]
         self._router = Router(own)
         self._server: HttpServer | None = None
+        self._url = ""
 
     # Life
 
     def start(self) -> EcwidSimulator:
-        """Listen and work in background threads. Raises PortTaken."""
+        """Listen and work in background threads; after ``stop``, on the same port as before. Raises PortTaken."""
         self._server = HttpServer(self._answer, *self._address)
+        self._address = self._server.host, self._server.port
+        self._url = self._server.url
         self._server.start()
         self._courier.start()
         self._batches.start(self._api)
         return self
 
     def stop(self) -> None:
+        """Go down: calls are refused, webhooks and batches wait. The state stays for another ``start``."""
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -142,14 +145,19 @@ class EcwidSimulator:
     @property
     def url(self) -> str:
         """The root: the store's page, ``/_control/…`` and ``/api/oauth/…``."""
-        if self._server is None:
-            raise RuntimeError("the simulator is not started")
-        return self._server.url
+        if not self._url:
+            raise RuntimeError("the simulator was never started")
+        return self._url
 
     @property
     def base_url(self) -> str:
         """The API's root without the store id, as in ``https://app.ecwid.com/api/v3``."""
         return f"{self.url}/api/v3"
+
+    @property
+    def client_secret(self) -> str:
+        """The app's secret: it signs webhooks and is asked for in the OAuth exchange."""
+        return self.webhooks.client_secret
 
     @property
     def token(self) -> str:
@@ -165,6 +173,7 @@ class EcwidSimulator:
         self.webhooks.url = url
         if client_secret:
             self.webhooks.client_secret = client_secret
+            self._oauth.client_secret = client_secret
 
     # Catalogue
 
@@ -346,7 +355,7 @@ class EcwidSimulator:
                 "api_url": self.base_url,
                 "token": self.token,
                 "client_id": self.client_id,
-                "client_secret": self.webhooks.client_secret,
+                "client_secret": self.client_secret,
                 "webhook_url": self.webhooks.url,
                 "rate_limit": self.access.window.calls,
                 "search_lag_seconds": self.options.search_lag_seconds,

@@ -5,7 +5,7 @@ import requests
 
 from sandbox.ecwid import EcwidSimulator
 from sandbox.faults import BadFault, UnknownFault
-from tests.sandbox.conftest import Api
+from tests.sandbox.conftest import Api, Receiver
 
 
 def adjust(api: Api, product_id: int) -> requests.Response:
@@ -114,6 +114,25 @@ def test_a_page_that_shifts_repeats_one_product_and_later_hides_one(shop: EcwidS
 
     assert inserted == ["S0", "S1", "S2", "S2", "S3", "S4"]
     assert removed == ["SHIFTED-PAGE", "S0", "S1", "S3", "S4", "S5"]
+
+
+def test_a_store_that_goes_down_comes_back_with_its_state(
+    shop: EcwidSimulator, api: Api, product_id: int, receiver: Receiver
+) -> None:
+    adjust(api, product_id)
+    address = shop.base_url
+
+    shop.stop()
+    with pytest.raises(requests.ConnectionError):
+        adjust(api, product_id)
+    shop.set_webhook(receiver.url)
+    shop.buy(product_id)
+    shop.start()
+    receiver.wait_for(2)
+
+    assert shop.base_url == address
+    assert adjust(api, product_id).status_code == 200
+    assert shop.quantity(product_id) == 7
 
 
 def test_senseless_settings_are_refused(shop: EcwidSimulator) -> None:
