@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Look(NamedTuple):
-    tone: str  # good, warning, critical, info or neutral
+    tone: str  # good, warning, critical, info, neutral, or quiet: good, and so common that a pill would shout
     icon: str
 
 
@@ -25,20 +25,20 @@ LOOKS = {
     "disconnected": Look("neutral", "unlink"),
     # Listings
     "unmapped": Look("warning", "unlink"),
-    "mapped": Look("good", "link"),
-    "active": Look("good", "check-circle"),
+    "mapped": Look("quiet", "link"),
+    "active": Look("quiet", "check-circle"),
     "gone": Look("neutral", "archive"),
     "parked": Look("critical", "stop"),
     "drift": Look("warning", "alert"),
     "due": Look("info", "clock"),
-    "in-step": Look("good", "check"),
+    "in-step": Look("quiet", "check"),
     "unwritable": Look("neutral", "lock"),
     # Orders and their lines; reservations
     "open": Look("info", "clock"),
     "fulfilled": Look("good", "check-circle"),
     "cancelled": Look("neutral", "cross-circle"),
     "deleted": Look("neutral", "archive"),
-    "booked": Look("good", "check"),
+    "booked": Look("quiet", "check"),
     "waiting": Look("warning", "clock"),
     "untracked": Look("neutral", "dash"),
     "released": Look("neutral", "return"),
@@ -46,17 +46,17 @@ LOOKS = {
     # Events, imports and pushes
     "pending": Look("info", "clock"),
     "running": Look("info", "refresh"),
-    "done": Look("good", "check"),
+    "done": Look("quiet", "check"),
     "ignored": Look("neutral", "dash"),
     "failed": Look("critical", "alert"),
     "sending": Look("info", "push"),
-    "applied": Look("good", "check"),
+    "applied": Look("quiet", "check"),
     "not-applied": Look("warning", "return"),
     "rejected": Look("critical", "stop"),
     "unknown": Look("warning", "alert"),
     "observed": Look("info", "eye"),
     # Stock
-    "in-stock": Look("good", "check"),
+    "in-stock": Look("quiet", "check"),
     "out-of-stock": Look("neutral", "dash"),
     "oversold": Look("critical", "alert"),
     "archived": Look("neutral", "archive"),

@@ -1,11 +1,21 @@
 from django.urls import path
 
-from dashboard import showcase, views
+from dashboard import showcase, sku_views, stock_views, views
 
 app_name = "dashboard"
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("components/", showcase.components, name="components"),
     path("theme/", views.theme, name="theme"),
-    path("skus/", views.overview, name="sku_list"),
+    path("skus/", sku_views.sku_list, name="sku_list"),
+    path("skus/new/", sku_views.sku_new, name="sku_new"),
+    path("skus/<int:pk>/", sku_views.sku_detail, name="sku_detail"),
+    path("skus/<int:pk>/edit/", sku_views.sku_edit, name="sku_edit"),
+    path("skus/<int:pk>/archive/", sku_views.sku_archive, name="sku_archive"),
+    path("skus/<int:pk>/receive/", stock_views.sku_receive, name="sku_receive"),
+    path("skus/<int:pk>/adjust/", stock_views.sku_adjust, name="sku_adjust"),
+    path("skus/<int:pk>/count/", stock_views.sku_count, name="sku_count"),
+    path("skus/<int:pk>/transfer/", stock_views.sku_transfer, name="sku_transfer"),
+    path("skus/<int:pk>/reclassify/", stock_views.sku_reclassify, name="sku_reclassify"),
+    path("skus/<int:pk>/return/", stock_views.sku_return, name="sku_return"),
 ]

@@ -129,3 +129,65 @@ def list_page(
     )
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+class MovementTable(ListTable):
+    """Movements, newest first, with the balances after each. Not sortable: their order is their meaning."""
+
+    recorded_at = TimeColumn(verbose_name=_("When"))
+    kind = PartColumn("inventory/cells/movement_kind.html", verbose_name=_("Movement"), css_class="cell-wide")
+    warehouse = TextColumn(accessor="warehouse__name", verbose_name=_("Warehouse"))
+    on_hand_delta = DeltaColumn(verbose_name=_("On hand"))
+    reserved_delta = DeltaColumn(verbose_name=_("Reserved"))
+    unsellable_delta = DeltaColumn(verbose_name=_("Unsellable"))
+    on_hand_after = NumberColumn(verbose_name=_("On hand after"))
+    available_after = NumberColumn(verbose_name=_("Available after"))
+
+    class Meta:
+        orderable = False
+
+    row_header = "kind"
+    caption = _("Movements")
+    empty_icon = "history"
+    empty_title = _("No movements yet")
+
+
+class WarehouseMovementTable(MovementTable):
+    """The movements of one warehouse, by SKU."""
+
+    sku = PartColumn("inventory/cells/sku.html", accessor="sku__code", verbose_name=_("SKU"))
+
+    class Meta:
+        exclude = ("warehouse",)
+        sequence = ("recorded_at", "kind", "sku", "...")
+
+
+class WarehouseTable(ListTable):
+    name = PartColumn("inventory/cells/warehouse.html", verbose_name=_("Warehouse"))
+    code = TextColumn(verbose_name=_("Code"), attrs={"td": {"class": "code"}})
+    priority = NumberColumn(verbose_name=_("Priority"))
+    skus = NumberColumn(verbose_name=_("SKUs"))
+    on_hand = NumberColumn(verbose_name=_("On hand"))
+    reserved = NumberColumn(verbose_name=_("Reserved"))
+    available = NumberColumn(verbose_name=_("Available"))
+    unsellable = NumberColumn(verbose_name=_("Unsellable"))
+
+    row_header = "name"
+    caption = _("Warehouses")
+    empty_icon = "warehouse"
+    empty_title = _("No warehouse yet")
+    empty_action = _("Add a warehouse")
+
+
+class StockLevelTable(ListTable):
+    sku = PartColumn("inventory/cells/sku.html", accessor="sku__code", verbose_name=_("SKU"))
+    name = TextColumn(accessor="sku__name", verbose_name=_("Name"))
+    on_hand = NumberColumn(verbose_name=_("On hand"))
+    reserved = NumberColumn(verbose_name=_("Reserved"))
+    available = NumberColumn(verbose_name=_("Available"))
+    unsellable = NumberColumn(verbose_name=_("Unsellable"))
+
+    row_header = "sku"
+    caption = _("Stock")
+    empty_icon = "sku"
+    empty_title = _("Nothing is kept here yet")

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import BigIntegerField, Count, Q, Sum, Value
+from django.db.models.functions import Coalesce
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
+
+from inventory.filters import MovementFilter, StockLevelFilter
+from inventory.forms import WarehouseForm
+from inventory.models import Movement, StockLevel, Warehouse
+from inventory.tables import StockLevelTable, WarehouseMovementTable, WarehouseTable, arrange, list_page
+
+
+def actor_of(user: AbstractBaseUser | AnonymousUser) -> str:
+    """Name the person as movements and the trail name them."""
+    return f"user:{user.get_username()}"
 
 
 def done(request: HttpRequest, url: str) -> HttpResponse:
@@ -12,3 +32,86 @@ def done(request: HttpRequest, url: str) -> HttpResponse:
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(url)
     return redirect(url)
+
+
+def form_page(
+    request: HttpRequest, template: str, form: BaseForm, context: dict[str, object] | None = None
+) -> HttpResponse:
+    """Draw a form, as a page or for the dialog; a refused one carries status 422."""
+    response = render(
+        request, template, {"form": form, **(context or {})}, status=422 if form.is_bound and form.errors else 200
+    )
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_GET
+def warehouse_list(request: HttpRequest) -> HttpResponse:
+    zero = Value(0, output_field=BigIntegerField())
+    rows = Warehouse.objects.annotate(
+        skus=Count("levels", filter=~Q(levels__on_hand=0) | ~Q(levels__reserved=0)),
+        on_hand=Coalesce(Sum("levels__on_hand"), zero),
+        reserved=Coalesce(Sum("levels__reserved"), zero),
+        available=Coalesce(Sum("levels__available"), zero),
+        unsellable=Coalesce(Sum("levels__unsellable"), zero),
+    ).order_by("priority", "code")
+    table = WarehouseTable(rows, empty_text=_("A warehouse is any place that holds stock; one is enough to begin."))
+    table.empty_url = reverse("inventory:warehouse_new")
+    return render(request, "inventory/warehouse_list.html", {"table": arrange(request, table)})
+
+
+@require_GET
+def warehouse_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    warehouse = get_object_or_404(Warehouse, pk=pk)
+    levels = StockLevel.objects.filter(warehouse=warehouse).select_related("sku").order_by("sku__code", "pk")
+    stock = StockLevelFilter(request.GET, levels)
+    table = StockLevelTable(stock.qs, empty_text=_("Receive or count stock on a SKU's page, and it shows here."))
+    context = {"warehouse": warehouse, "tabs": _tabs(warehouse, "stock")}
+    return list_page(request, "inventory/warehouse_detail.html", filterset=stock, table=table, context=context)
+
+
+@require_GET
+def warehouse_movements(request: HttpRequest, pk: int) -> HttpResponse:
+    warehouse = get_object_or_404(Warehouse, pk=pk)
+    movements = MovementFilter(
+        request.GET, Movement.objects.filter(warehouse=warehouse).select_related("sku", "warehouse").order_by("-pk")
+    )
+    context = {"warehouse": warehouse, "tabs": _tabs(warehouse, "movements")}
+    table = WarehouseMovementTable(movements.qs)
+    return list_page(request, "inventory/warehouse_detail.html", filterset=movements, table=table, context=context)
+
+
+def _tabs(warehouse: Warehouse, current: str) -> list[dict[str, object]]:
+    return [
+        {
+            "label": label,
+            "url": reverse(name, args=[warehouse.pk]),
+            "is_current": current == code,
+            "count": None,
+        }
+        for code, label, name in (
+            ("stock", _("Stock"), "inventory:warehouse_detail"),
+            ("movements", _("Movements"), "inventory:warehouse_movements"),
+        )
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+def warehouse_new(request: HttpRequest) -> HttpResponse:
+    form = WarehouseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        warehouse = form.keep(actor=actor_of(request.user))
+        messages.success(request, _("%(name)s added.") % {"name": warehouse.name})
+        return done(request, reverse("inventory:warehouse_detail", args=[warehouse.pk]))
+    return form_page(request, "inventory/warehouse_form.html", form)
+
+
+@require_http_methods(["GET", "POST"])
+def warehouse_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    warehouse = get_object_or_404(Warehouse, pk=pk)
+    form = WarehouseForm(request.POST or None, instance=warehouse)
+    if request.method == "POST" and form.is_valid():
+        form.keep(actor=actor_of(request.user))
+        messages.success(request, _("Saved."))
+        return done(request, reverse("inventory:warehouse_detail", args=[pk]))
+    return form_page(request, "inventory/warehouse_form.html", form, {"warehouse": Warehouse.objects.get(pk=pk)})

@@ -1,0 +1,227 @@
+"""What needs a person, worst first: each row is one sentence and one verb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from channels.models import Channel, Heartbeat, InboundEvent, Listing, OrderLine
+from dashboard import times
+from dashboard.links import link
+from inventory.models import Sku
+
+WORKER_SILENT_AFTER = timedelta(seconds=60)
+MISSED_POLLS = 3  # a channel's order poll counts as missing after so many of its intervals
+REFUSED_WEBHOOKS_WITHIN = timedelta(days=1)
+OVERSOLD_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """One thing that waits for a person."""
+
+    tone: str
+    icon: str
+    sentence: str
+    verb: str
+    url: str
+    detail: str = ""
+
+
+def concerns(channels: Sequence[Channel], *, now: datetime) -> list[Concern]:
+    """Return everything that needs a person. ``channels`` are the connected ones. A fixed number of queries."""
+    found = [*_worker(now), *_oversold()]
+    for channel in channels:
+        found += _connection(channel, now)
+    found += _orders()
+    found += _listings()
+    found += _events()
+    for channel in channels:
+        found += _refused_webhooks(channel, now)
+    rank = {"critical": 0, "warning": 1, "info": 2}
+    return sorted(found, key=lambda concern: rank[concern.tone])
+
+
+def _worker(now: datetime) -> Iterator[Concern]:
+    beat = Heartbeat.objects.filter(name="worker").first()
+    if beat is not None and now - beat.at <= WORKER_SILENT_AFTER:
+        return
+    yield Concern(
+        tone="critical",
+        icon="clock",
+        sentence=_("The worker has not been heard of for %(span)s.") % {"span": times.span(now - beat.at)}
+        if beat
+        else _("The worker has never run."),
+        detail=_("Until it runs, nothing is read from the channels and nothing is pushed. Start it or restart it."),
+        verb=_("See what waits"),
+        url=link("channels:activity"),
+    )
+
+
+def _oversold() -> Iterator[Concern]:
+    rows = Sku.objects.all().with_stock().filter(available__lt=0).order_by("available", "pk")
+    skus = list(rows[: OVERSOLD_SHOWN + 1])
+    for sku in skus[:OVERSOLD_SHOWN]:
+        yield Concern(
+            tone="critical",
+            icon="alert",
+            sentence=ngettext(
+                "%(code)s is oversold by %(units)d unit.", "%(code)s is oversold by %(units)d units.", -sku.available
+            )
+            % {"code": sku.code, "units": -sku.available},
+            detail=_("%(reserved)d reserved, %(on_hand)d on hand.")
+            % {"reserved": sku.reserved, "on_hand": sku.on_hand},
+            verb=_("See who waits"),
+            url=link("dashboard:sku_detail", sku.pk),
+        )
+    if len(skus) > OVERSOLD_SHOWN:
+        yield Concern(
+            tone="critical",
+            icon="alert",
+            sentence=_("More SKUs are oversold."),
+            verb=_("See all"),
+            url=link("dashboard:sku_list", state="oversold", sort="available"),
+        )
+
+
+def _connection(channel: Channel, now: datetime) -> Iterator[Concern]:
+    url = link("channels:channel_detail", channel.pk) or link("channels:channel_list")
+    if channel.connection != Channel.Connection.OK:
+        is_token = channel.connection == Channel.Connection.RECONNECT
+        sentence = _("%(channel)s needs to be connected again.") if is_token else _("%(channel)s refuses our calls.")
+        yield Concern(
+            tone="critical",
+            icon="unlink",
+            sentence=sentence % {"channel": channel.name},
+            detail=channel.connection_problem,
+            verb=_("Reconnect") if is_token else _("See why"),
+            url=url,
+        )
+    if channel.halted_at is not None:
+        yield Concern(
+            tone="critical",
+            icon="stop",
+            sentence=_("Pushing to %(channel)s has stopped and asks you.") % {"channel": channel.name},
+            detail=channel.halted_reason,
+            verb=_("Decide"),
+            url=url,
+        )
+    polled_to = channel.orders_polled_to or channel.created_at
+    if channel.connection == Channel.Connection.OK and now - polled_to > MISSED_POLLS * timedelta(
+        seconds=channel.poll_seconds
+    ):
+        yield Concern(
+            tone="warning",
+            icon="clock",
+            sentence=_("Orders of %(channel)s were last read %(when)s.")
+            % {"channel": channel.name, "when": times.relative(polled_to, now=now)}
+            if channel.orders_polled_to
+            else _("Orders of %(channel)s have never been read.") % {"channel": channel.name},
+            detail=_("Sales there may be missing here until the next poll succeeds."),
+            verb=_("Check"),
+            url=url,
+        )
+
+
+def _orders() -> Iterator[Concern]:
+    found = OrderLine.objects.all().waiting().aggregate(lines=Count("pk"), orders=Count("order_id", distinct=True))
+    if found["lines"]:
+        yield Concern(
+            tone="warning",
+            icon="order",
+            sentence=ngettext(
+                "%(lines)d order line is not booked yet.", "%(lines)d order lines are not booked yet.", found["lines"]
+            )
+            % found,
+            detail=_("The units are sold on the channel but not reserved here, most often for want of a mapping."),
+            verb=_("Resolve"),
+            url=link("channels:order_list", lines="waiting"),
+        )
+
+
+def _listings() -> Iterator[Concern]:
+    found = Listing.objects.exclude(state=Listing.State.GONE).aggregate(
+        parked=Count("pk", filter=Q(parked_at__isnull=False)),
+        drifting=Count("pk", filter=~Q(drift=0)),
+        unmapped=Count("pk", filter=Q(mapping=Listing.Mapping.UNMAPPED)),
+    )
+    if found["parked"]:
+        yield Concern(
+            tone="critical",
+            icon="stop",
+            sentence=ngettext(
+                "%(parked)d listing is parked: its channel refused the quantity.",
+                "%(parked)d listings are parked: their channels refused the quantity.",
+                found["parked"],
+            )
+            % found,
+            verb=_("Review"),
+            url=link("channels:listing_list", state="parked"),
+        )
+    if found["drifting"]:
+        yield Concern(
+            tone="warning",
+            icon="adjust",
+            sentence=ngettext(
+                "%(drifting)d listing shows another number than we account for.",
+                "%(drifting)d listings show another number than we account for.",
+                found["drifting"],
+            )
+            % found,
+            detail=_("A sale still on its way, or a quantity edited on the channel."),
+            verb=_("Compare"),
+            url=link("channels:listing_list", state="drift"),
+        )
+    if found["unmapped"]:
+        yield Concern(
+            tone="info",
+            icon="link",
+            sentence=ngettext(
+                "%(unmapped)d listing is not mapped to a SKU.",
+                "%(unmapped)d listings are not mapped to a SKU.",
+                found["unmapped"],
+            )
+            % found,
+            detail=_("Nothing is pushed to them, and their sales wait."),
+            verb=_("Map"),
+            url=link("channels:listing_list", state="unmapped"),
+        )
+
+
+def _events() -> Iterator[Concern]:
+    failed = InboundEvent.objects.filter(state=InboundEvent.State.FAILED).count()
+    if failed:
+        yield Concern(
+            tone="warning",
+            icon="activity",
+            sentence=ngettext(
+                "%(failed)d webhook could not be worked on.", "%(failed)d webhooks could not be worked on.", failed
+            )
+            % {"failed": failed},
+            verb=_("Replay"),
+            url=link("channels:activity", state="failed"),
+        )
+
+
+def _refused_webhooks(channel: Channel, now: datetime) -> Iterator[Concern]:
+    last = channel.refused_webhook_at
+    if channel.refused_webhooks and last is not None and now - last < REFUSED_WEBHOOKS_WITHIN:
+        yield Concern(
+            tone="warning",
+            icon="lock",
+            sentence=ngettext(
+                "%(count)d webhook for %(channel)s was refused: its signature is not the store's.",
+                "%(count)d webhooks for %(channel)s were refused: their signature is not the store's.",
+                channel.refused_webhooks,
+            )
+            % {"count": channel.refused_webhooks, "channel": channel.name},
+            detail=_("The last one came %(when)s. If the store's secret was changed, enter the new one.")
+            % {"when": times.relative(last, now=now)},
+            verb=_("Check"),
+            url=link("channels:channel_detail", channel.pk) or link("channels:channel_list"),
+        )

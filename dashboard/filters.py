@@ -1,0 +1,57 @@
+"""What the SKU list can be narrowed by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from dashboard import skus
+from inventory.models import Sku, Warehouse
+from inventory.querysets import SkuQuerySet
+
+
+class SkuFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Search, warehouse, stock and archive. With a warehouse, the units shown are those of that warehouse."""
+
+    STATES = {
+        "in-stock": Q(available__gt=0),
+        "out-of-stock": Q(available__lte=0),
+        "oversold": Q(available__lt=0),
+        "off-channel": Q(channels=0),
+    }
+
+    q = django_filters.CharFilter(
+        label=_("Search"), widget=forms.SearchInput(attrs={"autocomplete": "off", "maxlength": 200})
+    )
+    warehouse = django_filters.ModelChoiceFilter(
+        label=_("Warehouse"), queryset=Warehouse.objects.all(), empty_label=_("All warehouses")
+    )
+    state = django_filters.ChoiceFilter(
+        label=_("Stock"),
+        choices=(
+            ("in-stock", _("In stock")),
+            ("out-of-stock", _("Out of stock")),
+            ("oversold", _("Oversold")),
+            ("off-channel", _("On no channel")),
+        ),
+    )
+    show = django_filters.ChoiceFilter(
+        label=_("Show"), choices=(("archived", _("Archived")), ("all", _("All"))), empty_label=_("Active")
+    )
+
+    class Meta:
+        model = Sku
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: SkuQuerySet) -> SkuQuerySet:
+        data: dict[str, Any] = self.form.cleaned_data
+        rows = skus.catalogue(warehouse=data["warehouse"]).search(data["q"])
+        if data["show"] != "all":
+            rows = rows.filter(archived_at__isnull=data["show"] != "archived")
+        if data["state"]:
+            rows = rows.filter(self.STATES[data["state"]])
+        return rows

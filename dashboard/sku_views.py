@@ -1,0 +1,83 @@
+"""SKUs: the list, a SKU's page, its form."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dashboard import skus
+from dashboard.filters import SkuFilter
+from dashboard.tables import SkuTable
+from inventory.forms import SkuForm, archive
+from inventory.models import Movement, Sku
+from inventory.tables import MovementTable, arrange, list_page
+from inventory.views import actor_of, done, form_page
+
+MOVEMENTS_SHOWN = 25
+
+
+@require_GET
+def sku_list(request: HttpRequest) -> HttpResponse:
+    rows = SkuFilter(request.GET, Sku.objects.all())
+    table = SkuTable(
+        rows.qs, empty_text=_("Import a store's catalogue and make SKUs from its listings, or add one by hand.")
+    )
+    table.empty_url = reverse("dashboard:sku_new")
+    return list_page(request, "dashboard/sku_list.html", filterset=rows, table=table)
+
+
+@require_GET
+def sku_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    sku = get_object_or_404(skus.catalogue(), pk=pk)
+    context: dict[str, object] = {
+        "sku": sku,
+        "levels": skus.levels_of(sku),
+        "shelves": skus.shelves(sku),
+        "holders": skus.holders(sku),
+    }
+    is_part = bool(getattr(request, "htmx", False))
+    if not is_part:
+        movements = Movement.objects.filter(sku=sku).select_related("sku", "warehouse").order_by("-pk")
+        table = MovementTable(movements, empty_text=_("Receive, count or adjust, and each change shows here."))
+        context["table"] = arrange(request, table, page_size=MOVEMENTS_SHOWN)
+    response = render(request, "dashboard/_sku_now.html" if is_part else "dashboard/sku_detail.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+def sku_new(request: HttpRequest) -> HttpResponse:
+    form = SkuForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        sku = form.keep(actor=actor_of(request.user))
+        messages.success(request, _("%(code)s added.") % {"code": sku.code})
+        return done(request, reverse("dashboard:sku_detail", args=[sku.pk]))
+    return form_page(request, "dashboard/sku_form.html", form)
+
+
+@require_http_methods(["GET", "POST"])
+def sku_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    stored = get_object_or_404(Sku, pk=pk)
+    # The form writes what was typed into its instance before it is valid: the page's own heading keeps the stored one.
+    form = SkuForm(request.POST or None, instance=get_object_or_404(Sku, pk=pk))
+    if request.method == "POST" and form.is_valid():
+        form.keep(actor=actor_of(request.user))
+        messages.success(request, _("Saved."))
+        return done(request, reverse("dashboard:sku_detail", args=[pk]))
+    return form_page(request, "dashboard/sku_form.html", form, {"sku": stored})
+
+
+@require_POST
+def sku_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    sku = get_object_or_404(Sku, pk=pk)
+    is_archived = request.POST.get("archived") == "yes"
+    archive(sku, is_archived=is_archived, actor=actor_of(request.user), now=timezone.now())
+    sentence = _("%(code)s archived: it no longer shows in lists.") if is_archived else _("%(code)s is active again.")
+    messages.success(request, sentence % {"code": sku.code})
+    return done(request, reverse("dashboard:sku_detail", args=[pk]))
