@@ -21,7 +21,8 @@ def webhooks_page(simulator: EcwidSimulator, query: dict[str, str], note: Note) 
     deliveries = simulator.deliveries
     newest = list(reversed(deliveries[-SHOWN_DELIVERIES:]))
     head = element(
-        "tr", *(element("th", text, scope="col") for text in ("Created", "Event", "Entity", "State", "Answers", "Action"))
+        "tr",
+        *(element("th", text, scope="col") for text in ("Created", "Event", "Entity", "State", "Answers", "Action")),
     )
     table: Part = element(
         "div",
