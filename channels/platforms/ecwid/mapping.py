@@ -30,15 +30,12 @@ class UnreadableProduct(Exception):
     """A product whose numbers must not be guessed; the message is a sentence for people."""
 
 
-def page_of(payload: Mapping[str, Any], *, offset: int) -> CatalogPage:
-    """Fold one page of ``GET /products``, asked for at ``offset``, into pools. Raises BadPayload.
+def page_of(payload: Mapping[str, Any], *, next_cursor: str, without: int | None = None) -> CatalogPage:
+    """Fold one page of ``GET /products`` into pools; ``without`` is a product that an earlier page held already.
 
-    The next cursor is an offset as text. A page without products ends the scan whatever ``total`` says, so that a
-    catalogue that shrinks while it is read cannot hold it for ever.
+    Raises BadPayload when the answer is no page; a product that can't be read becomes a problem of its own.
     """
-    items = payload.get("items")
-    if not isinstance(items, list):
-        raise BadPayload("Ecwid's product list has no items.")
+    items = [item for item in items_of(payload) if without is None or _id(item) != without]
     listings: list[ReportedListing] = []
     problems: list[str] = []
     for item in items:
@@ -46,17 +43,25 @@ def page_of(payload: Mapping[str, Any], *, offset: int) -> CatalogPage:
             listings.extend(pools_of(item))
         except UnreadableProduct as error:
             problems.append(str(error))
-    total = whole(payload.get("total"))
-    reached = offset + len(items)
-    # Without a total only an empty page proves the end.
-    is_last = not items or (total is not None and reached >= total)
     return CatalogPage(
         listings=tuple(listings),
         products=len(items),
-        total=total,
-        next_cursor="" if is_last else str(reached),
+        total=whole(payload.get("total")),
+        next_cursor=next_cursor,
         problems=tuple(problems),
     )
+
+
+def items_of(payload: Mapping[str, Any]) -> list[Any]:
+    """Return the entries of a list answer. Raises BadPayload."""
+    items = payload.get("items")
+    if not isinstance(items, list):
+        raise BadPayload("Ecwid's list has no items.")
+    return items
+
+
+def _id(item: object) -> int | None:
+    return identity(item.get("id")) if isinstance(item, dict) else None
 
 
 def pools_of(product: object) -> tuple[ReportedListing, ...]:

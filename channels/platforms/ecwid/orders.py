@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -222,18 +222,7 @@ def _problem_line(ref: str, item: object, holding: Holding, problem: str) -> Ord
 
 def _removed_line(line: KnownLine, holding: Holding) -> OrderLineSnapshot:
     """A line that an edit removed: Ecwid does not put it back, now or when the order is cancelled later."""
-    return OrderLineSnapshot(
-        ref=line.ref,
-        variant_ref="",
-        product_ref="",
-        sku="",
-        title="",
-        ordered=0,
-        sold=0,
-        fulfilled=0,
-        taken=line.taken,
-        is_held=holding.now,
-    )
+    return replace(_problem_line(line.ref, None, holding, ""), taken=line.taken)
 
 
 def _title(item: Mapping[str, Any]) -> str:

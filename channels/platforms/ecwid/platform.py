@@ -26,13 +26,12 @@ from channels.contract import (
     SubscriptionReport,
     WriteMode,
 )
-from channels.platforms.ecwid import batch, connection, oauth, order_feed, orders, webhooks, writes
+from channels.platforms.ecwid import batch, catalog_scan, connection, oauth, order_feed, orders, webhooks, writes
 from channels.platforms.ecwid.client import BURST, CALLS_PER_SECOND, EcwidClient
-from channels.platforms.ecwid.mapping import PAGE_FIELDS, UnreadableProduct, page_of
+from channels.platforms.ecwid.mapping import UnreadableProduct
 from channels.platforms.ecwid.refs import order_ref, read_order_ref
 from channels.platforms.ecwid.stock import OPTIONS, StoreHabits
 
-CATALOG_PAGE = 100
 WAVE_FROM = 8  # changes from which one batch beats single calls: below, a batch's first wait alone is longer
 
 
@@ -107,21 +106,7 @@ class EcwidPlatform:
 
     # The catalogue ----------------------------------------------------------------------------------------------
     def catalog_page(self, cursor: str) -> CatalogPage:
-        """Return the page at ``cursor``, an offset as text; products are added at the end of this order."""
-        if cursor and not (cursor.isascii() and cursor.isdigit()):
-            raise BadPayload("The catalogue's cursor is not an offset.")
-        offset = int(cursor or "0")
-        payload = self._client.get(
-            "/products",
-            {
-                "limit": CATALOG_PAGE,
-                "offset": offset,
-                # The default order shifts with every change of a product.
-                "sortBy": "ADDED_TIME_ASC",
-                "responseFields": PAGE_FIELDS,
-            },
-        )
-        return page_of(payload, offset=offset)
+        return catalog_scan.catalog_page(self._client, cursor)
 
     def read_products(self, product_refs: Iterable[str]) -> Iterator[tuple[str, Sequence[ReportedListing]]]:
         """Yield what each product shows. Products that can't be read raise BadPayload, after all the others."""

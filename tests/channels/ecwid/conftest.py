@@ -17,6 +17,7 @@ from channels.platforms.ecwid.platform import EcwidPlatform
 from sandbox.ecwid import EcwidSimulator
 
 STORE_ID = 1003
+TOKEN = "secret_sandbox"
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def shop() -> Iterator[EcwidSimulator]:
         yield simulator
 
 
-def store_at(base_url: str, *, token: str = "secret_sandbox", **fields: Any) -> Store:
+def store_at(base_url: str, *, token: str = TOKEN, **fields: Any) -> Store:
     credentials = {"store_id": str(STORE_ID), "token": token, "client_secret": "sandbox_client_secret"}
     credentials.update(fields.pop("credentials", {}))
     return Store(
