@@ -1,12 +1,186 @@
-"""One JSON shape for every error: problem details (RFC 9457)."""
+"""One JSON shape for every error: problem details (RFC 9457).
+
+``type`` is a stable name for programs, ``detail`` a sentence for people, ``errors`` names each field that was refused.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, TypedDict
 
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import DataError, IntegrityError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
+from rest_framework.views import set_rollback
+
+from inventory.errors import InsufficientStock, InvalidQuantity, KeyConflict, LedgerError, NotOpen, Shortage
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:evenkeel:problem:"
 
 
-def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
-    return exception_handler(exc, context)
+class FieldError(TypedDict):
+    """One refused field; ``lines[0].units`` is the units of the first line."""
+
+    field: str
+    message: str
+
+
+class ShortageAnswer(TypedDict):
+    """One line that can't be served. ``warehouse`` is null where the request named none."""
+
+    sku: str
+    warehouse: str | None
+    asked: int
+    available: int
+
+
+class ProblemError(Exception):
+    """A refusal of the API itself. ``name`` ends the problem's type."""
+
+    def __init__(self, status: int, name: str, detail: str, *, field: str = "") -> None:
+        super().__init__(detail)
+        self.status, self.name, self.detail, self.field = status, name, detail, field
+
+
+def handle(exc: Exception, context: dict[str, Any]) -> Response:
+    """Answer every exception of a view in the one shape; what nobody expected is logged and says nothing of itself."""
+    set_rollback()
+    answer = _own(exc) or _framework(exc)
+    if answer is None:
+        request = context.get("request")
+        logger.error(
+            "An API request failed: %s %s",
+            getattr(request, "method", "?"),
+            getattr(request, "path", "?"),
+            exc_info=exc,
+        )
+        answer = problem(500, "internal-error", "Something went wrong on our side; the server's log has the details.")
+    return answer
+
+
+def problem(
+    status: int,
+    name: str,
+    detail: str,
+    *,
+    errors: list[FieldError] | None = None,
+    extra: dict[str, object] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return the answer for one refusal; ``extra`` holds members that only this type has."""
+    body: dict[str, object] = {
+        "type": TYPE_PREFIX + name,
+        "title": name.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "errors": errors or [],
+        **(extra or {}),
+    }
+    return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def _own(exc: Exception) -> Response | None:
+    """Answer what our own code and the database refuse."""
+    match exc:
+        case ProblemError():
+            errors = [FieldError(field=exc.field, message=exc.detail)] if exc.field else []
+            return problem(exc.status, exc.name, exc.detail, errors=errors)
+        case InsufficientStock():
+            shortages = [_shortage(shortage) for shortage in exc.shortages]
+            return problem(409, "insufficient-stock", str(exc), extra={"shortages": shortages})
+        case KeyConflict():
+            detail = "This Idempotency-Key was used before with another body. Use a new key for a new change."
+            return problem(
+                422,
+                "idempotency-key-reused",
+                detail,
+                errors=[FieldError(field="Idempotency-Key", message=detail)],
+            )
+        case NotOpen():
+            return problem(409, "reservation-ended", str(exc))
+        case InvalidQuantity():
+            return problem(400, "invalid-input", str(exc), errors=[FieldError(field="units", message=str(exc))])
+        case LedgerError():
+            return problem(409, "conflict", str(exc))
+        case ModelValidationError():
+            messages = [FieldError(field="", message=message) for message in exc.messages]
+            return problem(400, "invalid-input", " ".join(exc.messages), errors=messages)
+        case RequestDataTooBig():
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            return problem(413, "body-too-large", f"The body is larger than {limit} bytes. Send it in parts.")
+        case IntegrityError():
+            # The constraint's words stay in the log: they name tables and values.
+            logger.warning("An API request met a constraint of the database.", exc_info=exc)
+            return problem(409, "conflict", "This contradicts what is stored by now. Read it again, then repeat.")
+        case DataError():
+            logger.warning("An API request held a value that the database refuses.", exc_info=exc)
+            return problem(400, "invalid-input", "A value is longer or larger than can be stored.")
+        case OperationalError():
+            logger.error("The database did not answer an API request.", exc_info=exc)
+            detail = "The database did not answer. Repeat the request, with the same Idempotency-Key."
+            return problem(503, "unavailable", detail, headers={"Retry-After": "5"})
+    return None
+
+
+def _framework(exc: Exception) -> Response | None:
+    """Answer what Django and the REST framework refuse."""
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    if not isinstance(exc, exceptions.APIException):
+        return None
+    headers = {}
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    if isinstance(exc, exceptions.ValidationError):
+        errors = list(_flat(exc.detail))
+        detail = "; ".join(f"{e['field']}: {e['message']}" if e["field"] else e["message"] for e in errors)
+        return problem(400, "invalid-input", detail, errors=errors, headers=headers)
+    name = HTTPStatus(exc.status_code).phrase.lower().replace(" ", "-")
+    if isinstance(exc, exceptions.ParseError):
+        name = "malformed-body"
+    extra: dict[str, object] = {}
+    if scope := getattr(exc.detail, "code", "").partition("missing-scope ")[2]:
+        name, extra = "missing-scope", {"scope": scope}
+    return problem(exc.status_code, name, str(exc.detail), extra=extra, headers=headers)
+
+
+def _flat(detail: Any, field: str = "") -> Iterator[FieldError]:
+    """Turn the framework's nested lists and dicts into one row per message, with the path to the field."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            if isinstance(name, int):
+                path = f"{field}[{name}]"
+            elif name == "non_field_errors":
+                path = field
+            else:
+                path = f"{field}.{name}" if field else str(name)
+            yield from _flat(inner, path)
+    elif isinstance(detail, list):
+        for position, inner in enumerate(detail):
+            # A list of dicts is a list of rows, a list of texts holds the messages of one field.
+            yield from _flat(inner, f"{field}[{position}]" if isinstance(inner, dict) else field)
+    else:
+        yield FieldError(field=field, message=str(detail))
+
+
+def _shortage(shortage: Shortage) -> ShortageAnswer:
+    return ShortageAnswer(
+        sku=shortage.sku,
+        # The ledger's word for a line that left the choice of warehouse to us.
+        warehouse=None if shortage.warehouse == "any" else shortage.warehouse,
+        asked=shortage.asked,
+        available=shortage.available,
+    )
