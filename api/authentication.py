@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+from datetime import timedelta
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from api import tokens
 from api.models import ApiToken
 from dashboard.models import User
 
-
-def digest_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+_NOT_VALID = "The token is not valid, or was revoked. Make one with: manage.py token USER --scopes …"
+_SEEN_EVERY = timedelta(minutes=1)  # last_used_at is for people: one write a minute is enough
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -27,18 +27,16 @@ class TokenAuthentication(BaseAuthentication):
         if len(parts) != 2 or parts[0].lower() != b"bearer":
             raise AuthenticationFailed("Send the token as: Authorization: Bearer <token>")
         try:
-            digest = digest_of(parts[1].decode())
+            digest = tokens.digest_of(parts[1].decode())
         except UnicodeDecodeError:
-            raise AuthenticationFailed("The token is not valid.") from None
+            raise AuthenticationFailed(_NOT_VALID) from None
         token = ApiToken.objects.select_related("user").filter(digest=digest, revoked_at=None).first()
         if token is None or not token.user.is_active:
-            raise AuthenticationFailed(
-                "The token is not valid. Make one with: manage.py token USER --scopes …"
-            )
+            raise AuthenticationFailed(_NOT_VALID)
         now = timezone.now()
-        if token.last_used_at is None or (now - token.last_used_at).total_seconds() > 60:
+        if token.last_used_at is None or now - token.last_used_at > _SEEN_EVERY:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
+        return 'Bearer realm="api"'

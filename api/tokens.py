@@ -1,0 +1,52 @@
+"""Making and ending the tokens that scripts sign in with."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from api.models import ApiToken
+from api.permissions import SCOPES
+from dashboard.models import User
+
+_PREFIX_LENGTH = 12
+
+
+class UnknownScope(ValueError):
+    """Names the scopes that don't exist and lists those that do."""
+
+    def __init__(self, unknown: Iterable[str]) -> None:
+        names = ", ".join(unknown)
+        super().__init__(f"There is no scope {names}. The scopes are: {', '.join(SCOPES)}; or all.")
+
+
+def digest_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def parse_scopes(text: str) -> list[str]:
+    """Return the scopes named in ``text``, split by commas or spaces, in the order of SCOPES; ``all`` is every one.
+
+    Raises UnknownScope, also when ``text`` names none.
+    """
+    named = {part for part in re.split(r"[,\s]+", text) if part}
+    unknown = sorted(named - set(SCOPES) - {"all"})
+    if unknown or not named:
+        raise UnknownScope(unknown or ["“”"])
+    return list(SCOPES) if "all" in named else [scope for scope in SCOPES if scope in named]
+
+
+def issue(*, user: User, scopes: list[str], name: str = "") -> str:
+    """Make a token and return it. It can't be shown again: only its digest is kept."""
+    token = f"evk_{secrets.token_urlsafe(32)}"
+    ApiToken.objects.create(user=user, name=name, digest=digest_of(token), prefix=token[:_PREFIX_LENGTH], scopes=scopes)
+    return token
+
+
+def revoke(*, prefix: str, user: User, now: datetime) -> int:
+    """End the user's tokens that start with ``prefix`` and return how many there were."""
+    tokens = ApiToken.objects.filter(user=user, prefix=prefix[:_PREFIX_LENGTH], revoked_at=None)
+    return tokens.update(revoked_at=now)
