@@ -1,4 +1,54 @@
-from django.urls import URLPattern
+"""Addresses of the API. A final slash may be left out: a redirect would lose a request's body."""
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from api.views.base import NotFoundView
+from api.views.catalogue import SkuViews, WarehouseViews
+from api.views.channels import ChannelViews, EventViews, ListingViews, OrderViews, PushViews
+from api.views.reservations import ReservationViews
+from api.views.stock import (
+    AdjustmentView,
+    CountView,
+    MovementViews,
+    ReceiptView,
+    ReturnView,
+    StockViews,
+    TransferView,
+)
 
 app_name = "api"
-urlpatterns: list[URLPattern] = []
+
+router = SimpleRouter()
+router.trailing_slash = "/?"
+router.register("warehouses", WarehouseViews)
+router.register("skus", SkuViews)
+router.register("stock", StockViews)
+router.register("movements", MovementViews)
+router.register("reservations", ReservationViews)
+router.register("channels", ChannelViews)
+router.register("listings", ListingViews)
+router.register("orders", OrderViews)
+router.register("events", EventViews, basename="event")
+router.register("pushes", PushViews)
+
+v1 = [
+    re_path(r"^stock/adjustments/?$", AdjustmentView.as_view(), name="adjustments"),
+    re_path(r"^stock/counts/?$", CountView.as_view(), name="counts"),
+    re_path(r"^stock/receipts/?$", ReceiptView.as_view(), name="receipts"),
+    re_path(r"^stock/returns/?$", ReturnView.as_view(), name="returns"),
+    re_path(r"^stock/transfers/?$", TransferView.as_view(), name="transfers"),
+    *router.urls,
+]
+
+urlpatterns = [
+    path("v1/", include(v1)),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html"),
+        name="docs",
+    ),
+    re_path(r"", NotFoundView.as_view()),
+]

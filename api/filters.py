@@ -1,0 +1,228 @@
+"""What each list can be narrowed by. Codes are compared exactly; an unknown parameter is refused, not ignored."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django_filters.fields import IsoDateTimeField
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from channels.models import InboundEvent, Listing, Order, Push
+from inventory.models import Movement, Reservation, Sku, StockLevel, Warehouse
+
+_PAGING = {"cursor", "limit"}
+_MAX = 10**15
+
+
+class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
+    """Refuses parameters that the list does not know, or that are given twice: both would widen the answer unseen."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        filterset_class = self.get_filterset_class(view, queryset)
+        known = set(filterset_class.base_filters if filterset_class else ())
+        errors = {}
+        for name in request.query_params:
+            if name not in known | _PAGING:
+                errors[name] = f"There is no such parameter. There are: {', '.join(sorted(known | _PAGING))}."
+            elif len(request.query_params.getlist(name)) > 1:
+                errors[name] = "Give this parameter once."
+        if errors:
+            raise ValidationError(errors)
+        rows: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return rows
+
+
+class Exact(django_filters.CharFilter):  # type: ignore[misc]
+    """A text compared exactly, spaces and case included."""
+
+    def __init__(self, field_name: str, help_text: str, **kwargs: Any) -> None:
+        super().__init__(field_name=field_name, help_text=help_text, strip=False, **kwargs)
+
+
+@extend_schema_field({"type": "integer", "format": "int64"})
+class Number(django_filters.Filter):  # type: ignore[misc]
+    """A whole number."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, field_name: str, help_text: str, **kwargs: Any) -> None:
+        super().__init__(field_name=field_name, help_text=help_text, min_value=-_MAX, max_value=_MAX, **kwargs)
+
+
+@extend_schema_field({"type": "boolean"})
+class YesNo(django_filters.TypedChoiceFilter):  # type: ignore[misc]
+    """true or false; the framework's own filter would take a misspelt one as neither."""
+
+    def __init__(self, field_name: str, help_text: str, **kwargs: Any) -> None:
+        super().__init__(
+            field_name=field_name,
+            help_text=help_text,
+            choices=[("true", "true"), ("false", "false")],
+            coerce=lambda text: text == "true",
+            **kwargs,
+        )
+
+
+class MomentField(IsoDateTimeField):  # type: ignore[misc]
+    default_error_messages = {"invalid": "Send a time such as 2026-11-21T09:30:00Z, and a + in it encoded."}
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        try:
+            # Moved to UTC here, where a year that does not exist there can still be refused.
+            return None if moment is None else moment.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class Moment(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
+    """An ISO 8601 time; without an offset it is UTC."""
+
+    field_class = MomentField
+
+    def __init__(self, field_name: str, help_text: str, **kwargs: Any) -> None:
+        super().__init__(field_name=field_name, help_text=help_text, **kwargs)
+
+
+class OfChannel(django_filters.CharFilter):  # type: ignore[misc]
+    """A channel's id or uuid."""
+
+    def __init__(self, path: str = "channel") -> None:
+        super().__init__(help_text="The channel's id or uuid.", method=self._narrow)
+        self.path = path
+
+    def _narrow(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        if value.isascii() and value.isdecimal() and len(value) < 19:
+            return rows.filter(**{f"{self.path}_id": int(value)})
+        try:
+            return rows.filter(**{f"{self.path}__uuid": uuid.UUID(value)})
+        except ValueError:
+            raise ValidationError({name: "Send the channel's id or its uuid."}) from None
+
+
+class WarehouseFilter(FilterSet):  # type: ignore[misc]
+    code = Exact("code", "The warehouse of exactly this code.")
+
+    class Meta:
+        model = Warehouse
+        fields = ["code"]
+
+
+class SkuFilter(FilterSet):  # type: ignore[misc]
+    code = Exact("code", "The SKU of exactly this code.")
+    barcode = Exact("barcode", "SKUs of exactly this barcode.")
+    search = django_filters.CharFilter(method="by_search", help_text="Part of the code or name, or a barcode's start.")
+    archived = YesNo(
+        "archived_at", "true: archived ones only; false: none of them.", lookup_expr="isnull", exclude=True
+    )
+
+    class Meta:
+        model = Sku
+        fields = ["code", "barcode", "search", "archived"]
+
+    def by_search(self, rows: Any, name: str, value: str) -> Any:
+        return rows.search(value)
+
+
+class StockFilter(FilterSet):  # type: ignore[misc]
+    sku = Exact("sku__code", "Levels of the SKU of exactly this code.")
+    warehouse = Exact("warehouse__code", "Levels in the warehouse of exactly this code.")
+    available_lt = Number("available", "Fewer than this many units available.", lookup_expr="lt")
+    available_gt = Number("available", "More than this many units available.", lookup_expr="gt")
+
+    class Meta:
+        model = StockLevel
+        fields = ["sku", "warehouse", "available_lt", "available_gt"]
+
+
+class MovementFilter(FilterSet):  # type: ignore[misc]
+    sku = Exact("sku__code", "Movements of the SKU of exactly this code.")
+    warehouse = Exact("warehouse__code", "Movements in the warehouse of exactly this code.")
+    kind = django_filters.ChoiceFilter(choices=Movement.Kind.choices, help_text="What caused it.")
+    key = Exact("key", "The movement of exactly this key.")
+    recorded_from = Moment("recorded_at", "Recorded at this time or later.", lookup_expr="gte")
+    recorded_until = Moment("recorded_at", "Recorded before this time.", lookup_expr="lt")
+
+    class Meta:
+        model = Movement
+        fields = ["sku", "warehouse", "kind", "key", "recorded_from", "recorded_until"]
+
+
+class ReservationFilter(FilterSet):  # type: ignore[misc]
+    state = django_filters.ChoiceFilter(choices=Reservation.State.choices, help_text="Where it stands.")
+    reference = Exact("reference", "Reservations of exactly this reference.")
+    sku = Exact("lines__sku__code", "Reservations with a line of this SKU.", distinct=True)
+
+    class Meta:
+        model = Reservation
+        fields = ["state", "reference", "sku"]
+
+
+class ListingFilter(FilterSet):  # type: ignore[misc]
+    channel = OfChannel()
+    mapping = django_filters.ChoiceFilter(choices=Listing.Mapping.choices, help_text="Whether it has a SKU.")
+    state = django_filters.ChoiceFilter(choices=Listing.State.choices, help_text="Whether the store still has it.")
+    sku = Exact("sku__code", "Listings that sell the SKU of exactly this code.")
+    external_sku = Exact("external_sku", "Listings to which the store gives exactly this SKU.")
+    search = django_filters.CharFilter(method="by_search", help_text="Part of the title or of a SKU.")
+
+    class Meta:
+        model = Listing
+        fields = ["channel", "mapping", "state", "sku", "external_sku", "search"]
+
+    def by_search(self, rows: Any, name: str, value: str) -> Any:
+        return rows.search(value)
+
+
+class OrderFilter(FilterSet):  # type: ignore[misc]
+    channel = OfChannel()
+    state = django_filters.ChoiceFilter(choices=Order.State.choices, help_text="Where it stands.")
+    number = Exact("number", "Orders of exactly this number.")
+    ref = Exact("ref", "Orders of exactly this id of the platform.")
+    sku = Exact("lines__sku__code", "Orders with a line of this SKU.", distinct=True)
+    waiting = YesNo("lines", "true: orders with a line that is not booked yet.", method="by_waiting")
+    placed_from = Moment("placed_at", "Placed at this time or later.", lookup_expr="gte")
+    placed_until = Moment("placed_at", "Placed before this time.", lookup_expr="lt")
+
+    class Meta:
+        model = Order
+        fields = ["channel", "state", "number", "ref", "sku", "waiting", "placed_from", "placed_until"]
+
+    def by_waiting(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
+        waiting = rows.filter(lines__state="waiting").distinct()
+        return waiting if value else rows.exclude(pk__in=waiting.order_by().values("pk"))
+
+
+class EventFilter(FilterSet):  # type: ignore[misc]
+    channel = OfChannel()
+    state = django_filters.ChoiceFilter(choices=InboundEvent.State.choices, help_text="Where it stands.")
+    topic = Exact("topic", "Events of exactly this topic.")
+    delivery_id = Exact("delivery_id", "The event of exactly this id of the platform.")
+    received_from = Moment("received_at", "Received at this time or later.", lookup_expr="gte")
+    received_until = Moment("received_at", "Received before this time.", lookup_expr="lt")
+
+    class Meta:
+        model = InboundEvent
+        fields = ["channel", "state", "topic", "delivery_id", "received_from", "received_until"]
+
+
+class PushFilter(FilterSet):  # type: ignore[misc]
+    channel = OfChannel()
+    listing = Number("listing_id", "Pushes of the listing of this id.")
+    sku = Exact("listing__sku__code", "Pushes of listings that sell this SKU now.")
+    state = django_filters.ChoiceFilter(choices=Push.State.choices, help_text="What became of it.")
+    created_from = Moment("created_at", "Intended at this time or later.", lookup_expr="gte")
+    created_until = Moment("created_at", "Intended before this time.", lookup_expr="lt")
+
+    class Meta:
+        model = Push
+        fields = ["channel", "listing", "sku", "state", "created_from", "created_until"]

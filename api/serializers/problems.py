@@ -1,0 +1,35 @@
+"""Problem details (RFC 9457), for the schema alone: ``api.errors`` builds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    field = serializers.CharField(help_text="The path to the field, e.g. lines[0].units; empty for the whole body.")
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    type = serializers.CharField(help_text="A stable name for programs, e.g. urn:evenkeel:problem:invalid-input.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="A sentence for people.")
+    errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]  # a field of that name, not the property
+
+
+class ShortageSerializer(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    warehouse = serializers.CharField(allow_null=True, help_text="null where the line named none.")
+    asked = serializers.IntegerField()
+    available = serializers.IntegerField()
+
+
+class ConflictSerializer(ProblemSerializer):
+    shortages = ShortageSerializer(
+        many=True,
+        required=False,
+        help_text="With type …:insufficient-stock: every line that can't be served.",
+    )

@@ -1,0 +1,136 @@
+"""Stock levels, movements, and what changes them."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from api import idempotency
+from api.filters import MovementFilter, StockFilter
+from api.serializers.inventory import (
+    AdjustmentRequest,
+    CountRequest,
+    MovementSerializer,
+    ReceiptRequest,
+    ReturnRequest,
+    StockCountSerializer,
+    StockLevelSerializer,
+    TransferRequest,
+    TransferSerializer,
+)
+from api.views.base import ApiView, ReadViews, actor_of
+from inventory import counts, ledger
+from inventory.errors import KeyConflict
+from inventory.models import Movement, StockCount, StockLevel
+
+
+@extend_schema_view(list=extend_schema(summary="List stock levels"))
+class StockViews(mixins.ListModelMixin, ApiView[StockLevel], GenericViewSet[StockLevel]):
+    """The balances of each SKU in each warehouse where it has ever been."""
+
+    read_scope = "stock:read"
+    queryset = StockLevel.objects.select_related("sku", "warehouse")
+    serializer_class = StockLevelSerializer
+    filterset_class = StockFilter
+
+
+@extend_schema_view(list=extend_schema(summary="List movements"), retrieve=extend_schema(summary="Read a movement"))
+class MovementViews(ReadViews[Movement]):
+    """Every change of every balance, with its cause. Append-only."""
+
+    read_scope = "stock:read"
+    queryset = Movement.objects.select_related("sku", "warehouse")
+    serializer_class = MovementSerializer
+    filterset_class = MovementFilter
+
+
+class _StockChange(ApiView[Movement]):
+    write_scope = "stock:write"
+    keyed_actions = ("post",)
+    filter_backends = []
+    pagination_class = None
+
+
+class ReceiptView(_StockChange):
+    serializer_class = ReceiptRequest
+
+    @extend_schema(summary="Receive units", responses={201: MovementSerializer})
+    def post(self, request: Request) -> Response:
+        """Add units that have arrived to on hand."""
+        key, now = idempotency.key_of(request, endpoint="receipts"), timezone.now()
+        asked = self.parse(request, ReceiptRequest)
+        movement = ledger.receive(**asked, key=key, actor=actor_of(request), now=now)
+        idempotency.check_same(
+            movement,
+            kind=Movement.Kind.RECEIPT,
+            reason=asked["reason"],
+            occurred_at=asked.get("occurred_at"),
+        )
+        return idempotency.answer(MovementSerializer(movement).data, is_repeat=movement.recorded_at != now)
+
+
+class AdjustmentView(_StockChange):
+    serializer_class = AdjustmentRequest
+
+    @extend_schema(summary="Adjust on hand", responses={201: MovementSerializer})
+    def post(self, request: Request) -> Response:
+        """Change on hand by signed units, for a stated reason. Refused (409) where it would fall below zero."""
+        key, now = idempotency.key_of(request, endpoint="adjustments"), timezone.now()
+        asked = self.parse(request, AdjustmentRequest)
+        movement = ledger.adjust(**asked, key=key, actor=actor_of(request), now=now)
+        idempotency.check_same(
+            movement,
+            kind=Movement.Kind.ADJUSTMENT,
+            reason=asked["reason"],
+            occurred_at=asked.get("occurred_at"),
+        )
+        return idempotency.answer(MovementSerializer(movement).data, is_repeat=movement.recorded_at != now)
+
+
+class TransferView(_StockChange):
+    serializer_class = TransferRequest
+
+    @extend_schema(summary="Transfer units", responses={201: TransferSerializer})
+    def post(self, request: Request) -> Response:
+        """Move units to another warehouse. Refused (409) where fewer are available."""
+        key, now = idempotency.key_of(request, endpoint="transfers"), timezone.now()
+        asked = self.parse(request, TransferRequest)
+        movements = ledger.transfer(**asked, key=key, actor=actor_of(request), now=now)
+        halves = {movement.kind: movement for movement in movements}
+        out, into = halves[Movement.Kind.TRANSFER_OUT], halves[Movement.Kind.TRANSFER_IN]
+        idempotency.check_same(out, kind=Movement.Kind.TRANSFER_OUT, reason=asked["reason"])
+        body = TransferSerializer({"out": out, "into": into}).data
+        return idempotency.answer(body, is_repeat=out.recorded_at != now)
+
+
+class CountView(_StockChange):
+    serializer_class = CountRequest
+
+    @extend_schema(summary="Record a count", responses={201: StockCountSerializer})
+    def post(self, request: Request) -> Response:
+        """Say what is there: the difference to what the ledger expected is posted as a movement of the same key."""
+        key, now = idempotency.key_of(request, endpoint="counts"), timezone.now()
+        asked = self.parse(request, CountRequest)
+        is_repeat = StockCount.objects.filter(key=key).exists()
+        count = counts.record(**asked, key=key, actor=actor_of(request), now=now)
+        if count.reason != asked["reason"] or count.counted_at != asked.get("counted_at", count.counted_at):
+            raise KeyConflict(key)
+        return idempotency.answer(StockCountSerializer(count).data, is_repeat=is_repeat)
+
+
+class ReturnView(_StockChange):
+    serializer_class = ReturnRequest
+
+    @extend_schema(summary="Take units back", responses={201: MovementSerializer})
+    def post(self, request: Request) -> Response:
+        """Take units back from a buyer: to on hand when they can be sold again, else to unsellable."""
+        key, now = idempotency.key_of(request, endpoint="returns"), timezone.now()
+        asked = self.parse(request, ReturnRequest)
+        is_sellable = asked.pop("sellable")
+        movement = ledger.receive_return(**asked, is_sellable=is_sellable, key=key, actor=actor_of(request), now=now)
+        idempotency.check_same(movement, kind=Movement.Kind.RETURN, reason=asked["reason"])
+        return idempotency.answer(MovementSerializer(movement).data, is_repeat=movement.recorded_at != now)
