@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
 from channels.contract import BadCredentials, BadPayload, RateLimited, Unreachable
 from channels.limiter import Limiter, budget_key
@@ -122,10 +123,12 @@ def send(
 
 def _never_connected(error: requests.ConnectionError) -> bool:
     """Tell a refused connection, an unknown host or a bad certificate from one that broke after the request."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return True
     cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    if isinstance(reason, SSLError):
+        # Any other TLS failure may come after the request went out.
+        return bool(reason.args) and isinstance(reason.args[0], ssl.SSLCertVerificationError)
+    return isinstance(reason, NewConnectionError)
 
 
 def api_root(base_url: str) -> str:
@@ -135,6 +138,9 @@ def api_root(base_url: str) -> str:
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of a URL."""
-    split = urlsplit(url)
+    """Return scheme, host and port of a URL. Raises Unreachable when it is none."""
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        raise Unreachable("The API address is not a valid URL.", may_have_applied=False) from None
     return f"{split.scheme}://{split.netloc}"

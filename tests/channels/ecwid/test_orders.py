@@ -403,3 +403,30 @@ def test_what_is_sold_depends_on_the_last_state_alone(steps: list[Any], seen_at:
     sold = {line.ref: (line.ordered, line.sold, line.fulfilled) for line in seen.lines if line.ordered}
     assert sold == {line.ref: (line.ordered, line.sold, line.fulfilled) for line in fresh.lines if line.ordered}
     assert all(line.sold == 0 for line in seen.lines if not line.ordered)
+
+
+FIELDS = ["id", "productId", "combinationId", "quantity", "items", "paymentStatus", "fulfillmentStatus", "sku", "name",
+          "createTimestamp", "updateDate", "compositeComponents", "selectedOptions", "type", "value"]  # fmt: skip
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["PAID", "K", "CHOICE"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
+    max_leaves=15,
+)
+
+
+@given(JSON, st.lists(JSON, max_size=3), JSON)
+def test_whatever_comes_is_a_snapshot_or_no_order(payload: Any, items: list[Any], seconds: Any) -> None:
+    fields = payload if isinstance(payload, dict) else {"id": "K", "paymentStatus": "PAID"}
+    raw = raw_order({"items": items, "createTimestamp": seconds, **fields})
+    try:
+        seen = orders.snapshot(raw.payload, {}, DEFAULT)
+    except BadPayload:
+        return
+    assert len({line.ref for line in seen.lines}) == len(seen.lines)
+    assert all(line.sold >= line.fulfilled >= 0 for line in seen.lines)
+    assert all(line.sold == 0 and line.taken == 0 for line in seen.lines if line.problem)

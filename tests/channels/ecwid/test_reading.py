@@ -464,6 +464,28 @@ def test_a_whole_life_of_an_order_agrees_with_the_store(shop: EcwidSimulator, pl
         assert known[str(line_id)].taken == 20 - left, raw.payload["paymentStatus"]
 
 
+# Webhooks
+
+
+def test_what_the_store_sends_is_verified_and_leads_to_its_order(shop: EcwidSimulator, platform: EcwidPlatform) -> None:
+    shop.add_product(id=5, sku="A", quantity=5)
+    placed = shop.buy(5)
+    sent = {delivery.event_type: delivery for delivery in shop.deliveries}
+
+    created = sent["order.created"]
+    platform.check_signature(created.headers, created.body.encode())
+    delivery = platform.read_delivery(created.headers, created.body.encode())
+    [hint] = platform.parse_events(delivery.topic, created.body.encode())
+    fetched = platform.fetch_orders([hint.ref])[hint.ref]
+
+    assert (delivery.delivery_id, delivery.account_ref) == (created.event_id, "1003")
+    assert hint.ref == f"{placed.id}#{placed.internal_id}"
+    assert fetched is not None
+    assert fetched.ref == platform.order_ref(hint.ref) == placed.id
+    [product] = platform.parse_events("product.updated", sent["product.updated"].body.encode())
+    assert product.ref == "5"
+
+
 # OAuth
 
 
@@ -500,6 +522,11 @@ def test_ecwids_own_consent_page_has_its_own_host() -> None:
         "https://my.ecwid.com/api/oauth/authorize?client_id=app&redirect_uri=https%3A%2F%2Fe.example%2F"
         "&response_type=code&scope=read_store_profile+read_catalog+update_catalog+read_orders&state=s"
     )
+
+
+def test_an_address_that_is_none_leads_nowhere() -> None:
+    with pytest.raises(Unreachable):
+        EcwidPlatform.authorise_url(base_url="http://[::1", credentials={}, redirect_uri="", state="")
 
 
 @pytest.mark.parametrize("status", [500, 302, 429])
