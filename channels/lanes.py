@@ -26,8 +26,8 @@ from channels.models import Lane
 HELD_FOR = timedelta(seconds=60)  # longer than any single call to a platform; renewed before each
 QUEUED_FOR = timedelta(seconds=10)  # a task that has not begun by then is taken for lost
 SLICE_SECONDS = 20.0  # after that a lane makes room for the others
-QUIET_SECONDS = 0.1  # a process that woke a lane this recently need not do it again …
-LINGER_SECONDS = 0.3  # … because a woken lane keeps looking for longer than that
+QUIET_SECONDS = 0.05  # a process that woke a lane this recently need not do it again …
+LINGER_SECONDS = 0.15  # … because a lane that is woken so keeps looking for longer than that
 
 _woken: dict[str, float] = {}
 
@@ -45,7 +45,7 @@ def wake(name: str) -> None:
 
 
 def wake_soon(name: str) -> None:
-    """Like ``wake``, but for hot paths: at most once per process and QUIET_SECONDS, without touching the database."""
+    """Like ``wake``, for hot paths: once per process and QUIET_SECONDS. The lane must run with LINGER_SECONDS."""
     now = time.monotonic()
     if now - _woken.get(name, -QUIET_SECONDS) >= QUIET_SECONDS:
         _woken[name] = now
@@ -118,8 +118,8 @@ def held(name: str, *, seconds: float = SLICE_SECONDS) -> Iterator[Lease | None]
         Lane.objects.filter(name=name, holder=holder).update(holder="", held_until=None)
 
 
-def run(name: str, work: Callable[[Lease], bool], has_due: Callable[[datetime], bool]) -> None:
-    """Work in the lane until nothing is due, its slice is over, or another process holds it.
+def run(name: str, work: Callable[[Lease], bool], has_due: Callable[[datetime], bool], *, linger: float = 0.0) -> None:
+    """Work in the lane until nothing was due for ``linger`` seconds, its slice is over, or another holds it.
 
     ``work`` does one round and says whether it found anything. After letting go it looks once more: someone who
     found the lane held in between has gone away trusting us.
@@ -129,7 +129,7 @@ def run(name: str, work: Callable[[Lease], bool], has_due: Callable[[datetime], 
         with held(name) as lease:
             if lease is None:
                 return
-            found_any = _work_for_a_slice(work, lease)
+            found_any = _work_for_a_slice(work, lease, linger)
             is_over = lease.is_over
         if not has_due(timezone.now()):
             return
@@ -138,8 +138,8 @@ def run(name: str, work: Callable[[Lease], bool], has_due: Callable[[datetime], 
             return
 
 
-def _work_for_a_slice(work: Callable[[Lease], bool], lease: Lease) -> bool:
-    """Work until nothing was found for LINGER_SECONDS; tell whether anything was."""
+def _work_for_a_slice(work: Callable[[Lease], bool], lease: Lease, linger: float) -> bool:
+    """Work until nothing was found for ``linger`` seconds; tell whether anything was."""
     found_any = False
     found_at = time.monotonic()
     while not lease.is_over:
@@ -147,7 +147,7 @@ def _work_for_a_slice(work: Callable[[Lease], bool], lease: Lease) -> bool:
             found_any = True
             found_at = time.monotonic()
             lease.renew()
-        elif time.monotonic() - found_at > LINGER_SECONDS:
+        elif time.monotonic() - found_at >= linger:
             break
         else:
             time.sleep(0.02)

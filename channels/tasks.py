@@ -26,11 +26,12 @@ class LaneKind:
     """A kind of work that each channel has one lane for.
 
     ``work`` does one round and tells whether it found anything; ``due`` narrows channels to those it would find
-    something for.
+    something for. ``linger`` is how long it keeps looking, for a kind that is woken by ``wake_soon``.
     """
 
     work: Callable[[Channel, Platform, Lease], bool]
     due: Callable[[QuerySet[Channel], datetime], QuerySet[Channel]]
+    linger: float = 0.0
 
 
 KINDS: dict[str, LaneKind] = {}  # other apps add theirs when they are ready
@@ -48,6 +49,7 @@ def run_lane(name: str) -> None:
                 name,
                 lambda lease: _work(KINDS[kind], channel, platform, lease),
                 lambda now: KINDS[kind].due(_reachable().filter(pk=channel.pk), now).exists(),
+                linger=KINDS[kind].linger,
             )
         except lanes.LaneLost:
             log.warning("lane_lost", lane=name)
@@ -136,6 +138,6 @@ def _with_imports(channels: QuerySet[Channel], now: datetime) -> QuerySet[Channe
     return channels.filter(Exists(running))
 
 
-KINDS["inbox"] = LaneKind(work=_come_in, due=_with_arrivals)
+KINDS["inbox"] = LaneKind(work=_come_in, due=_with_arrivals, linger=lanes.LINGER_SECONDS)
 KINDS["publish"] = LaneKind(work=publishing.work, due=_with_due_listings)
 KINDS["catalog"] = LaneKind(work=catalog.work, due=_with_imports)
