@@ -110,7 +110,8 @@ def deleted_snapshot(payload: Mapping[str, Any], known: Mapping[str, KnownLine],
     """Return what a deleted order leaves behind: nothing asked for, and nothing sold unless it had left."""
     head = _head(payload, is_deleted=True)
     before = any(line.is_held for line in known.values())
-    holding = Holding(before=before, now=before and not habits.gives_back_on_delete)
+    gives_back = habits.gives_back_on_delete
+    holding = Holding(before=before, now=before and not gives_back, moves=gives_back)
     return _snapshot(payload, head, known, holding)
 
 
@@ -128,8 +129,7 @@ def _snapshot(
                 _problem_line(f"{ref}#{seen[ref]}", item, holding, "Another line of the order has the same id.")
             )
             continue
-        base = known[ref].taken if ref in known else 0
-        lines.append(_line(ref, item, head, holding, base))
+        lines.append(_line(ref, item, head, holding, known.get(ref)))
     listed = {line.ref for line in lines}
     lines += [_removed_line(line, holding) for ref, line in known.items() if ref not in listed]
     return OrderSnapshot(
@@ -160,7 +160,7 @@ def _head(payload: Mapping[str, Any], *, is_deleted: bool = False) -> _Head:
     )
 
 
-def _line(ref: str, item: object, head: _Head, holding: Holding, base: int) -> OrderLineSnapshot:
+def _line(ref: str, item: object, head: _Head, holding: Holding, known: KnownLine | None) -> OrderLineSnapshot:
     problem = _problem_of(item)
     if problem or not isinstance(item, dict):
         return _problem_line(ref, item, holding, problem)
@@ -175,7 +175,7 @@ def _line(ref: str, item: object, head: _Head, holding: Holding, base: int) -> O
         ordered=0 if head.is_deleted or head.payment == ABANDONED else units,
         sold=sold,
         fulfilled=sold if head.has_left else 0,
-        taken=holding.taken(base, units),
+        taken=holding.taken(known, units),
         is_held=holding.now,
     )
 

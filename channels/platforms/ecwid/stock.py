@@ -70,19 +70,26 @@ class StoreHabits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """Whether Ecwid kept an order's units aside when it was last booked, and whether it does now."""
+    """Whether Ecwid kept an order's units aside when it was last booked, and whether it does now.
+
+    ``moves`` is false where that changed without a move of Ecwid's stock.
+    """
 
     before: bool
     now: bool
+    moves: bool = True
 
-    def taken(self, base: int, units: int) -> int:
-        """Return the units that Ecwid has taken for a line in all.
+    def taken(self, known: KnownLine | None, units: int) -> int:
+        """Return the units that Ecwid has taken for a line in all; ``units`` is what the line says now.
 
-        ``base`` is what it had taken when last booked; ``units`` what the line says now, for Ecwid takes and gives
-        back by the lines as they stand. While nothing changes hands an edited line moves nothing; so a line that was
-        added by an edit and is then cancelled is given back without ever having been taken: negative, and true.
+        Ecwid takes and gives back by the lines as they stand. While nothing changes hands an edited line moves
+        nothing; so a line that was added by an edit and is then cancelled is given back without ever having been
+        taken: negative, and true. What is booked of the line itself decides, not the order: a line that could not be
+        read for a while is behind the others.
         """
-        if self.before == self.now:
+        base = 0 if known is None else known.taken
+        before = self.before if known is None else known.is_held
+        if before == self.now or not self.moves:
             return base
         return base + units if self.now else base - units
 
@@ -94,7 +101,7 @@ def holding_of(*, payment: str, fulfilment: str, known: Mapping[str, KnownLine],
     if now and not before and not habits.takes_again_when_reopened and _was_given_back(known, habits):
         # Reopened without taking. Where stock is taken on payment, an order that was never paid looks the same once
         # this is booked; there it must count as held from now on, or the next look would take it.
-        return Holding(before=habits.takes_when_paid, now=habits.takes_when_paid)
+        return Holding(before=before, now=habits.takes_when_paid, moves=False)
     return Holding(before=before, now=now)
 
 

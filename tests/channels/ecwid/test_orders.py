@@ -255,6 +255,19 @@ def test_a_bad_quantity_spoils_its_line_alone(quantity: object) -> None:
     assert (line_of(seen, "2").problem, numbers(seen, "2")) == ("", (4, 0, 4))
 
 
+def test_a_line_that_turns_unreadable_does_not_unsettle_the_others() -> None:
+    """The core keeps such a line as it was booked, so it falls behind the rest of the order."""
+    first = booked(orders.snapshot(order(lines={1: 3, 2: 4}), {}, DEFAULT))
+    broken = order("CANCELLED", lines={1: "?", 2: 4})
+
+    known = {**booked(orders.snapshot(broken, first, DEFAULT)), "1": first["1"]}
+    again = orders.snapshot(broken, known, DEFAULT)
+    mended = orders.snapshot(order("CANCELLED", lines={1: 3, 2: 4}), known, DEFAULT)
+
+    assert numbers(again, "2") == (0, 0, 0)
+    assert (numbers(mended, "1"), numbers(mended, "2")) == ((0, 0, 0), (0, 0, 0))
+
+
 @pytest.mark.parametrize(
     ("item", "ref", "words"),
     [
