@@ -1,0 +1,78 @@
+"""docs/api.md is right: its examples are run, in order, against a server."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
+
+from api import tokens
+from api.permissions import SCOPES
+from channels.models import Channel, Listing
+from dashboard.models import User
+from inventory import verify
+from inventory.models import Reservation, StockLevel
+from tests.api.conftest import make_channel, make_listing, make_order
+
+# The server starts before the fixture that tells WhiteNoise to look files up.
+pytestmark = pytest.mark.filterwarnings("ignore:No directory at:UserWarning")
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+
+
+def blocks(language: str) -> str:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(found) >= 5
+    return "\n".join(found)
+
+
+@pytest.fixture
+def environment(live_server: LiveServer) -> dict[str, str]:
+    user = User.objects.create_user("ana")
+    channel = make_channel("North")
+    make_listing(channel, external_sku='TEE/BLK "M"')
+    make_order(channel, "8", now=timezone.now())
+    token = tokens.issue(user=user, scopes=list(SCOPES))
+    return {"PATH": os.environ["PATH"], "EVENKEEL_URL": live_server.url, "EVENKEEL_TOKEN": token}
+
+
+def run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def levels() -> dict[str, tuple[int, int]]:
+    rows = StockLevel.objects.select_related("warehouse")
+    return {level.warehouse.code: (level.on_hand, level.reserved) for level in rows}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_shell_examples_do_what_they_say(environment: dict[str, str]) -> None:
+    run(["bash", "-euo", "pipefail", "-c", blocks("sh")], environment)
+
+    assert levels() == {"MAIN": (29, 0), "SHOP": (6, 0)}
+    assert Reservation.objects.get().state == "fulfilled"
+    assert Listing.objects.get().mapping == "mapped"
+    assert list(verify.differences()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_python_examples_do_what_they_say(environment: dict[str, str]) -> None:
+    run([sys.executable, "-c", blocks("python")], environment)
+
+    assert levels() == {"MAIN": (38, 0)}
+    assert Reservation.objects.get().state == "released"
+    assert Listing.objects.get().mapping == "mapped"
+    assert Channel.objects.get().mode == "live"
+    assert list(verify.differences()) == []
+
+
+def test_the_documentation_names_every_scope() -> None:
+    text = DOCUMENT.read_text()
+
+    assert [scope for scope in SCOPES if f"| `{scope}` |" not in text] == []
