@@ -74,14 +74,18 @@ def make_channel(
     **columns: Any,
 ) -> Channel:
     """Return a connected channel that is fed by ``warehouses`` (default: the main one) in their order."""
+    columns = {
+        "started_at": NOW,
+        "credentials": dict(credentials or {"token": "secret_north", "client_secret": "signing_north"}),
+        **columns,
+    }
     channel = Channel.objects.create(
         platform=platform,
         name=name,
         base_url=base_url,
         account_ref=account_ref or str(1000 + next(_numbers)),
-        credentials=dict(credentials or {"token": "secret_north", "client_secret": "signing_north"}),
         mode=mode,
-        **{"started_at": NOW, **columns},
+        **columns,
     )
     for priority, warehouse in enumerate([make_warehouse()] if warehouses is None else warehouses):
         ChannelWarehouse.objects.create(channel=channel, warehouse=warehouse, priority=priority)

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import pytest
+from django.db.models import Model
 
 from inventory.errors import LedgerError
 from inventory.models import Movement, Reservation, ReservationLine, StockCount, StockLevel, StockSignal
 
-TABLES = (Movement, Reservation, ReservationLine, StockCount, StockLevel, StockSignal)
+TABLES: tuple[type[Model], ...] = (Movement, Reservation, ReservationLine, StockCount, StockLevel, StockSignal)
 
 
 def all_rows() -> dict[str, list[dict[str, object]]]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -67,7 +68,7 @@ def test_64_threads_on_one_hot_sku_oversell_nothing_and_lose_nothing() -> None:
                 outcomes.append(refusal)
         return outcomes
 
-    outcomes = [o for result in together([lambda b=b: buy(b) for b in range(64)]) for o in as_list(result)]
+    outcomes = [o for result in together([partial(buy, b) for b in range(64)]) for o in as_list(result)]
 
     assert tally(outcomes) == {"Reservation": 200, "InsufficientStock": 312}
     assert balances(sku, main) == (200, 200, 0)
@@ -102,7 +103,7 @@ def test_orders_that_want_the_same_skus_in_opposite_order_don_t_deadlock() -> No
                 fulfil(reservation=reservation, actor="api:shop", now=NOW)
         return buyer
 
-    assert together([lambda b=b: order(b) for b in range(24)]) == list(range(24))
+    assert together([partial(order, b) for b in range(24)]) == list(range(24))
     assert sum(x.reserved for x in StockLevel.objects.all()) == 24 * 3 * 4
     assert sum(x.on_hand for x in StockLevel.objects.all()) == 8000 - 24 * 3 * 4
     assert list(verify.differences()) == []
@@ -131,7 +132,7 @@ def test_orders_booked_as_facts_in_opposite_order_don_t_deadlock() -> None:
                 )
         return buyer
 
-    assert together([lambda b=b: order(b) for b in range(16)]) == list(range(16))
+    assert together([partial(order, b) for b in range(16)]) == list(range(16))
     # The last turn sold one unit of each and shipped it.
     assert [(x.on_hand, x.reserved) for x in StockLevel.objects.all()] == [(5 - 16, 0)] * 4
     assert list(verify.differences()) == []
@@ -141,7 +142,7 @@ def test_one_key_used_by_many_at_once_makes_one_reservation() -> None:
     sku, main = make_sku(on_hand=40), make_warehouse()
 
     for turn in range(5):
-        outcomes = together([lambda t=turn: reserve_units(sku, f"cart:{t}", units=3) for _ in range(16)])
+        outcomes = together([partial(reserve_units, sku, f"cart:{turn}", units=3) for _ in range(16)])
         assert tally(outcomes) == {"Reservation": 16}
         assert len({o.pk for o in outcomes if isinstance(o, Reservation)}) == 1
 
@@ -153,7 +154,7 @@ def test_one_key_used_by_many_at_once_for_the_last_units_is_no_shortage() -> Non
     for turn in range(5):
         sku = make_sku(f"LAST-{turn}", on_hand=3)
 
-        outcomes = together([lambda s=sku, t=turn: reserve_units(s, f"last:{t}", units=3) for _ in range(16)])
+        outcomes = together([partial(reserve_units, sku, f"last:{turn}", units=3) for _ in range(16)])
 
         assert tally(outcomes) == {"Reservation": 16}
         assert balances(sku, make_warehouse()) == (3, 3, 0)
@@ -163,7 +164,7 @@ def test_one_key_received_by_many_at_once_is_received_once() -> None:
     sku, main = make_sku(), make_warehouse()
 
     outcomes = together(
-        [lambda: ledger.receive(sku=sku, warehouse=main, units=7, key="delivery", actor="user:ana", now=NOW)] * 16
+        [partial(ledger.receive, sku=sku, warehouse=main, units=7, key="delivery", actor="user:ana", now=NOW)] * 16
     )
 
     assert tally(outcomes) == {"Movement": 16}
@@ -177,8 +178,8 @@ def test_the_first_receipts_of_a_level_made_at_once_all_count() -> None:
 
         outcomes = together(
             [
-                lambda s=sku, n=n: ledger.receive(
-                    sku=s, warehouse=main, units=1, key=f"{s.code}:{n}", actor="user:ana", now=NOW
+                partial(
+                    ledger.receive, sku=sku, warehouse=main, units=1, key=f"{sku.code}:{n}", actor="user:ana", now=NOW
                 )
                 for n in range(8)
             ]
@@ -194,7 +195,7 @@ def test_units_whose_promise_ran_out_go_to_as_many_as_there_are() -> None:
     sku, main = make_sku(on_hand=12), make_warehouse()
     reserve([Request(sku=sku, units=12)], key="cart", actor="api:shop", now=NOW, expires_at=NOW)
 
-    outcomes = together([lambda n=n: reserve_units(sku, f"buyer:{n}") for n in range(20)])
+    outcomes = together([partial(reserve_units, sku, f"buyer:{n}") for n in range(20)])
 
     assert tally(outcomes) == {"Reservation": 12, "InsufficientStock": 8}
     assert balances(sku, main) == (12, 12, 0)
@@ -206,7 +207,7 @@ def test_the_last_units_of_two_warehouses_are_all_found() -> None:
     sku = make_sku(on_hand=6, warehouse=near)
     stock(sku, far, on_hand=6)
 
-    outcomes = together([lambda n=n: reserve_units(sku, f"buyer:{n}", in_main=False) for n in range(20)])
+    outcomes = together([partial(reserve_units, sku, f"buyer:{n}", in_main=False) for n in range(20)])
 
     assert tally(outcomes) == {"Reservation": 12, "InsufficientStock": 8}
     assert (balances(sku, near), balances(sku, far)) == ((6, 6, 0), (6, 6, 0))
@@ -223,7 +224,7 @@ def test_a_count_while_others_ship_and_receive_loses_nothing() -> None:
         at = NOW + timedelta(minutes=1)
         return counts.record(sku=sku, warehouse=main, counted=50, key=f"c:{n}", actor="user:ana", now=at)
 
-    outcomes = together([lambda n=n: (count if n % 4 == 0 else receive)(n) for n in range(16)])
+    outcomes = together([partial(count if n % 4 == 0 else receive, n) for n in range(16)])
 
     assert tally(outcomes) == {"StockCount": 4, "Movement": 12}
     assert list(verify.differences()) == []
@@ -254,7 +255,7 @@ def test_an_order_released_by_hand_while_it_is_booked_ends_in_one_state() -> Non
     def end() -> object:
         return release(reservation=Reservation.objects.get(pk=order.pk), actor="user:ana", now=NOW)
 
-    outcomes = together([end if n % 3 == 0 else lambda n=n: book_sold(n) for n in range(1, 16)])
+    outcomes = together([end if n % 3 == 0 else partial(book_sold, n) for n in range(1, 16)])
 
     assert [o for o in outcomes if isinstance(o, Exception)] == []
     assert list(verify.differences()) == []
@@ -278,4 +279,5 @@ def test_the_proof_accuses_no_ledger_that_is_being_written_to() -> None:
             accused += [str(difference) for difference in verify.differences()]
         return accused
 
-    assert together([prove, *(lambda n=n: buy(n) for n in range(6))]) == [[]] * 7
+    jobs: list[Callable[[], list[str]]] = [prove, *(partial(buy, n) for n in range(6))]
+    assert together(jobs) == [[]] * 7
