@@ -36,7 +36,7 @@ bench/oscar/.venv/.ready: requirements-bench.txt | .venv/bin/python
 install: .venv/.runtime
 
 demo: .venv/.runtime
-	@$(BIN)/python manage.py demo
+	@$(BIN)/python -m sandbox.demo
 
 run: .venv/.runtime
 	@$(BIN)/honcho start web

@@ -58,9 +58,7 @@ def env_url(name: str, default: str | None = None, *, schemes: set[str]) -> str:
         port_is_valid = False
     if not port_is_valid or url.scheme not in schemes or (url.scheme != "sqlite" and not url.hostname):
         # The value itself is not repeated: a database address holds a password.
-        raise ImproperlyConfigured(
-            f"{name} must be an address that starts with {' or '.join(sorted(schemes))}."
-        )
+        raise ImproperlyConfigured(f"{name} must be an address that starts with {' or '.join(sorted(schemes))}.")
     return value
 
 
@@ -73,7 +71,5 @@ def env_fernet_keys(name: str) -> list[str]:
         try:
             Fernet(key)
         except ValueError:
-            raise ImproperlyConfigured(
-                f"{name}: key {position} of {len(keys)} is not a Fernet key."
-            ) from None
+            raise ImproperlyConfigured(f"{name}: key {position} of {len(keys)} is not a Fernet key.") from None
     return keys

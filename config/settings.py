@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -149,9 +151,7 @@ ACCOUNT_ADAPTER = "dashboard.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {
-    "login_failed": ""
-}  # django-axes does the throttling, in the database, for all processes
+ACCOUNT_RATE_LIMITS = {"login_failed": ""}  # django-axes does the throttling, in the database, for all processes
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -162,14 +162,19 @@ AXES_VERBOSE = False
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Names with a digest and compressed files once they are collected; before that whitenoise serves them as they lie.
+_is_collected = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+WHITENOISE_USE_FINDERS = not _is_collected
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _is_collected or "collectstatic" in sys.argv
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+if not _is_collected:
+    warnings.filterwarnings("ignore", message="No directory at", module="whitenoise")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes; a larger webhook or form is refused with 413 or 400
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -250,9 +255,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.LogfmtRenderer(
-                key_order=["timestamp", "level", "logger", "event"]
-            ),
+            "processor": structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "logger", "event"]),
             "foreign_pre_chain": _shared_processors,
         }
     },

@@ -1,0 +1,112 @@
+"""Where the demo lives and what it is made of."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.demo.filling import FillingFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoStore:
+    """One simulated store of the demo."""
+
+    name: str
+    catalogue: str
+    store_id: int
+    port: int
+    token: str = field(default_factory=lambda: f"secret_{secrets.token_hex(16)}")
+    client_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Demo:
+    """A demo installation: SQLite and secrets of its own, thrown away at the end."""
+
+    root: Path
+    folder: Path
+    port: int
+    username: str = "demo"
+    password: str = "calm-harbour"  # noqa: S105 - shown to everyone who starts the demo
+    env: dict[str, str] = field(init=False)
+    stores: tuple[DemoStore, DemoStore] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stores = (
+            DemoStore(name="North Ridge Outdoor", catalogue="demo-a", store_id=1003, port=self.store_ports[0]),
+            DemoStore(name="Hearth & Trail", catalogue="demo-b", store_id=2007, port=self.store_ports[1]),
+        )
+        self.env = {
+            **{name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "DEBUG"}},
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": f"sqlite:///{self.folder / 'evenkeel.sqlite3'}",
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "EVENKEEL_ENCRYPTION_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "EVENKEEL_ALLOW_PRIVATE_HOSTS": "true",
+            "PUBLIC_URL": self.url,
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "LOG_LEVEL": "WARNING",
+            "PYTHONUNBUFFERED": "1",
+            "OWNER_USERNAME": self.username,
+            "OWNER_EMAIL": "demo@example.com",
+            "OWNER_PASSWORD": self.password,
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def store_ports(self) -> tuple[int, int]:
+        return self.port + 101, self.port + 102
+
+    def processes(self) -> dict[str, str]:
+        """Return the command line of each process by its name."""
+        python = shlex.quote(sys.executable)
+        commands = {
+            "web": f"{python} -m gunicorn config.wsgi --bind 127.0.0.1:{self.port} --worker-class gthread"
+            " --workers 2 --threads 4 --keep-alive 75",
+            "worker": f"{python} manage.py worker",
+        }
+        for store in self.stores:
+            commands[store.catalogue] = (
+                f"{python} -m sandbox.ecwid --port {store.port} --store-id {store.store_id}"
+                f" --name {shlex.quote(store.name)} --token {store.token} --client-secret {store.client_secret}"
+                f" --catalogue {store.catalogue} --time-scale 0.01"
+            )
+        return {name: f"exec {command}" for name, command in commands.items()}
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command and return what it printed. Raises FillingFailed with its error."""
+        done = subprocess.run(  # noqa: S603 - our own command line
+            [sys.executable, "manage.py", *arguments], cwd=self.root, env=self.env, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise FillingFailed(f"manage.py {arguments[0]} failed: {(done.stderr or done.stdout).strip()}")
+        return done.stdout.strip()
+
+    def welcome(self) -> str:
+        """Return what a visitor needs to know."""
+        first, second = self.stores
+        return "\n".join(
+            (
+                "",
+                f"  Evenkeel      {self.url}    sign in as {self.username} with the password {self.password}",
+                f"  Store         {first.url}    {first.name}",
+                f"  Other store   {second.url}    {second.name}",
+                "",
+                "  Buy something in one store and watch it go down in the other. Ctrl-C ends the demo.",
+                "",
+            )
+        )
