@@ -119,7 +119,7 @@ class StockForm(forms.Form):
         label=gettext_lazy("Units"),
         min_value=1,
         max_value=MAX_UNITS,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off", "autofocus": True}),
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, required=False)
     key = forms.UUIDField(widget=forms.HiddenInput)
@@ -208,7 +208,7 @@ class AdjustForm(StockForm):
         min_value=-MAX_UNITS,
         max_value=MAX_UNITS,
         help_text=gettext_lazy("To change by: 5 adds, −5 takes off."),
-        widget=forms.NumberInput(attrs={"autocomplete": "off"}),
+        widget=forms.NumberInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=300, help_text=gettext_lazy("It stays with the movement.")
@@ -262,7 +262,7 @@ class CountForm(StockForm):
         min_value=0,
         max_value=MAX_UNITS,
         help_text=gettext_lazy("Sellable units on the shelf, reserved ones included. A difference is booked."),
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off", "autofocus": True}),
     )
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:

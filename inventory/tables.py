@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import django_filters
 import django_tables2 as tables
 from django.core.paginator import EmptyPage
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -90,6 +91,11 @@ class ListTable(tables.Table):  # type: ignore[misc]
     is_filtered = False  # some filter is set, so that no row may mean no match
     is_live = False  # sorting and paging swap #results instead of loading the page
 
+    @property
+    def sorted_by(self) -> str:
+        """The column that decides the order first; ties have an order too, but only one arrow is shown."""
+        return str(self.order_by[0]).lstrip("-") if self.order_by else ""
+
 
 def arrange(request: HttpRequest, table: ListTable, *, page_size: int = PAGE_SIZE) -> ListTable:
     """Sort and page ``table`` by the query string; sizes other than the offered ones count as the default."""
@@ -102,6 +108,9 @@ def arrange(request: HttpRequest, table: ListTable, *, page_size: int = PAGE_SIZ
     except ValueError:
         page = 1
     tables.RequestConfig(request, paginate=False).configure(table)
+    if isinstance(table.data.data, QuerySet):
+        # Ties end at the primary key, so that no row is on two pages or on none.
+        table.data.data = table.data.data.order_by(*table.data.data.query.order_by, "pk")
     try:
         table.paginate(per_page=per_page if per_page in (*PAGE_SIZES, page_size) else page_size, page=page)
     except EmptyPage:
@@ -157,7 +166,7 @@ class WarehouseMovementTable(MovementTable):
 
     sku = PartColumn("inventory/cells/sku.html", accessor="sku__code", verbose_name=_("SKU"))
 
-    class Meta:
+    class Meta(MovementTable.Meta):
         exclude = ("warehouse",)
         sequence = ("recorded_at", "kind", "sku", "...")
 

@@ -47,11 +47,11 @@ def movement_icon(kind: str) -> SafeString:
 
 @register.filter
 def units(value: int | None) -> str:
-    """A quantity with thin grouping and a true minus sign; a dash where there is none."""
+    """A quantity grouped by thousands, with a true minus sign; a dash where there is none."""
     if value is None:
         return "—"
     sign = MINUS if value < 0 else ""
-    return f"{sign}{abs(value):,}".replace(",", "\u202f")
+    return f"{sign}{abs(value):,}"
 
 
 @register.simple_tag
