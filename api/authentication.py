@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -11,7 +12,6 @@ from rest_framework.request import Request
 
 from api import tokens
 from api.models import ApiToken
-from dashboard.models import User
 
 _NOT_VALID = "The token is not valid, or was revoked. Make one with: manage.py token USER --scopes …"
 _SEEN_EVERY = timedelta(minutes=1)  # last_used_at is for people: one write a minute is enough
@@ -20,7 +20,7 @@ _SEEN_EVERY = timedelta(minutes=1)  # last_used_at is for people: one write a mi
 class TokenAuthentication(BaseAuthentication):
     """Finds the token by its digest; the token itself is stored nowhere."""
 
-    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+    def authenticate(self, request: Request) -> tuple[AbstractUser, ApiToken] | None:
         parts = get_authorization_header(request).split()
         if not parts:
             return None

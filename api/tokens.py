@@ -8,9 +8,10 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.contrib.auth.models import AbstractUser
+
 from api.models import ApiToken
 from api.permissions import SCOPES
-from dashboard.models import User
 
 _PREFIX_LENGTH = 12
 
@@ -39,14 +40,16 @@ def parse_scopes(text: str) -> list[str]:
     return list(SCOPES) if "all" in named else [scope for scope in SCOPES if scope in named]
 
 
-def issue(*, user: User, scopes: list[str], name: str = "") -> str:
+def issue(*, user: AbstractUser, scopes: list[str], name: str = "") -> str:
     """Make a token and return it. It can't be shown again: only its digest is kept."""
     token = f"evk_{secrets.token_urlsafe(32)}"
-    ApiToken.objects.create(user=user, name=name, digest=digest_of(token), prefix=token[:_PREFIX_LENGTH], scopes=scopes)
+    ApiToken.objects.create(
+        user_id=user.pk, name=name, digest=digest_of(token), prefix=token[:_PREFIX_LENGTH], scopes=scopes
+    )
     return token
 
 
-def revoke(*, prefix: str, user: User, now: datetime) -> int:
+def revoke(*, prefix: str, user: AbstractUser, now: datetime) -> int:
     """End the user's tokens that start with ``prefix`` and return how many there were."""
-    tokens = ApiToken.objects.filter(user=user, prefix=prefix[:_PREFIX_LENGTH], revoked_at=None)
+    tokens = ApiToken.objects.filter(user_id=user.pk, prefix=prefix[:_PREFIX_LENGTH], revoked_at=None)
     return tokens.update(revoked_at=now)

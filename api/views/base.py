@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypeVar, cast
 
+from django.contrib.auth.models import AbstractUser
 from django.db.models import Model
 from rest_framework import exceptions, mixins
 from rest_framework.generics import GenericAPIView
@@ -16,7 +17,6 @@ from rest_framework.viewsets import GenericViewSet
 from api.filters import StrictFilterBackend
 from api.parsers import BoundedJSONParser
 from api.schema import ApiSchema
-from dashboard.models import User
 
 M = TypeVar("M", bound=Model)
 _ACTOR_LENGTH = 150
@@ -63,4 +63,4 @@ class NotFoundView(APIView):
 
 def actor_of(request: Request) -> str:
     """Return whom movements and the trail name for this request."""
-    return f"user:{cast(User, request.user).get_username()}"[:_ACTOR_LENGTH]
+    return f"user:{cast(AbstractUser, request.user).get_username()}"[:_ACTOR_LENGTH]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from api import tokens
 from api.models import ApiToken
 from api.permissions import SCOPES
-from dashboard.models import User
 
 
 class Command(BaseCommand):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         name: str,
         **options: object,
     ) -> None:
-        owner = User.objects.filter(username=user).first()
+        owner = get_user_model().objects.filter(username=user).first()
         if owner is None:
             raise CommandError(f"There is no user {user}. Make the first one with: manage.py create_owner")
         if list:
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         else:
             self._issue(owner, " ".join(scopes or []), name)
 
-    def _issue(self, owner: User, scopes: str, name: str) -> None:
+    def _issue(self, owner: AbstractUser, scopes: str, name: str) -> None:
         if not owner.is_active:
             raise CommandError(f"{owner} is not active, so a token would not work.")
         if len(name) > 100:
@@ -60,12 +61,12 @@ class Command(BaseCommand):
         # Nothing else goes to standard output, so that a script can capture it.
         self.stdout.write(tokens.issue(user=owner, scopes=granted, name=name))
 
-    def _list(self, owner: User) -> None:
-        for token in ApiToken.objects.filter(user=owner):
+    def _list(self, owner: AbstractUser) -> None:
+        for token in ApiToken.objects.filter(user_id=owner.pk):
             state = "revoked" if token.revoked_at else "active"
             self.stdout.write(f"{token.prefix}\t{','.join(token.scopes)}\t{token.name}\t{state}")
 
-    def _revoke(self, owner: User, start: str) -> None:
+    def _revoke(self, owner: AbstractUser, start: str) -> None:
         if not tokens.revoke(prefix=start, user=owner, now=timezone.now()):
             raise CommandError(f"{owner} has no active token that starts with {start}; see --list.")
         self.stderr.write("Revoked.")
