@@ -127,6 +127,9 @@ def apply_product(
             listing.save()
         else:
             listing.save(update_fields=_DESCRIBED)
+        if listing.accounted is None and item.quantity is not None:
+            # For people who map it. Once it is accounted for, only a reading between two polls means anything.
+            Listing.objects.filter(pk=listing.pk, accounted=None).update(shown=item.quantity, shown_at=now)
         _keep_variants(channel, listing, item)
         if listing.is_publishable and not was_publishable:
             Listing.objects.wake([listing.pk], now=now)

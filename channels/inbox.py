@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -77,6 +77,16 @@ def replay(event: InboundEvent, *, now: datetime) -> None:
         state=InboundEvent.State.PENDING, attempts=0, problem="", due_at=now, ended_at=None
     )
     wake_soon(lane_of(event.channel_id))
+
+
+def replay_all(events: QuerySet[InboundEvent], *, now: datetime) -> int:
+    """Have these stored events worked on again; return how many there were."""
+    rows = InboundEvent.objects.filter(pk__in=events.order_by().values("pk"))
+    channel_ids = sorted(set(rows.order_by().values_list("channel_id", flat=True)))
+    found = rows.update(state=InboundEvent.State.PENDING, attempts=0, problem="", due_at=now, ended_at=None)
+    for channel_id in channel_ids:
+        wake_soon(lane_of(channel_id))
+    return found
 
 
 @dataclass(slots=True)

@@ -14,29 +14,53 @@ from channels.models import Channel, ChannelWarehouse, HoldBack, Listing, OrderL
 from inventory import audit
 from inventory.models import Sku, Warehouse
 
+SAMPLE = 20  # changes that a preview names one by one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One quantity that would be written."""
+
+    listing: Listing
+    accounted: int
+    target: int
+
+    @property
+    def delta(self) -> int:
+        return self.target - self.accounted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a channel would be sent if it went live now."""
+    """What a channel would be sent if it went live now; ``sample`` are the changes that would go out first."""
 
     changes: int
     raised: int
     lowered: int
     to_zero: int
     unread: int
+    sample: tuple[Change, ...]
 
 
 def preview(channel: Channel) -> Preview:
     """Compute, without writing anything, what going live would change on the channel."""
-    listings = list(Listing.objects.filter(channel=channel).publishable())
+    listings = list(Listing.objects.filter(channel=channel).publishable().select_related("sku"))
     targets = availability.targets(listings)
-    deltas = [(ls, targets[ls.pk] - ls.accounted) for ls in listings if ls.accounted is not None]
+    wanted = [
+        Change(listing=listing, accounted=listing.accounted, target=targets[listing.pk])
+        for listing in listings
+        if listing.accounted is not None
+    ]
+    changes = [change for change in wanted if change.delta]
+    # In the order in which publishing sends them.
+    changes.sort(key=lambda change: (change.delta > 0, change.target, change.listing.pk))
     return Preview(
-        changes=sum(1 for _, delta in deltas if delta),
-        raised=sum(1 for _, delta in deltas if delta > 0),
-        lowered=sum(1 for _, delta in deltas if delta < 0),
-        to_zero=sum(1 for ls, delta in deltas if delta < 0 and targets[ls.pk] == 0),
-        unread=sum(1 for ls in listings if ls.accounted is None),
+        changes=len(changes),
+        raised=sum(1 for change in changes if change.delta > 0),
+        lowered=sum(1 for change in changes if change.delta < 0),
+        to_zero=sum(1 for change in changes if change.delta < 0 and change.target == 0),
+        unread=sum(1 for listing in listings if listing.accounted is None),
+        sample=tuple(changes[:SAMPLE]),
     )
 
 

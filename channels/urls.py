@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from channels import health, ingress
+from channels.views import activity, channels, connecting, listings, mapping, orders, pushes, settings
 
 app_name = "channels"
 urlpatterns = [
@@ -11,4 +12,47 @@ urlpatterns = [
     re_path(r"^webhooks/(?P<platform>[a-z]+)/?$", ingress.webhook, name="shared_webhook"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    # Channels
+    path("channels/", channels.channel_list, name="channel_list"),
+    path("channels/connect/", connecting.channel_connect, name="channel_connect"),
+    path("channels/connect/callback/", connecting.connect_callback, name="connect_callback"),
+    path("channels/connect/<slug:platform>/", connecting.connect_platform, name="connect_platform"),
+    path("channels/connect/<slug:platform>/consent/", connecting.connect_consent, name="connect_consent"),
+    path(
+        "channels/connect/<slug:platform>/consent/<slug:token>/", connecting.connect_continue, name="connect_continue"
+    ),
+    path("channels/<int:pk>/", channels.channel_by_number, name="channel_detail"),
+    path("channels/<uuid:uuid>/", channels.channel_detail, name="channel_detail"),
+    path("channels/<uuid:uuid>/settings/", settings.channel_settings, name="channel_settings"),
+    path("channels/<uuid:uuid>/reconnect/", settings.channel_reconnect, name="channel_reconnect"),
+    path("channels/<uuid:uuid>/mode/", channels.channel_mode, name="channel_mode"),
+    path("channels/<uuid:uuid>/allow/", channels.channel_allow, name="channel_allow"),
+    path("channels/<uuid:uuid>/import/", channels.channel_import, name="channel_import"),
+    path("channels/<uuid:uuid>/push/", channels.channel_push, name="channel_push"),
+    path("channels/<uuid:uuid>/poll/", channels.channel_poll, name="channel_poll"),
+    path("channels/<uuid:uuid>/check/", channels.channel_check, name="channel_check"),
+    path("channels/<uuid:uuid>/disconnect/", channels.channel_disconnect, name="channel_disconnect"),
+    # Listings
+    path("listings/", listings.listing_list, name="listing_list"),
+    path("listings/unmapped/", mapping.listing_unmapped, name="listing_unmapped"),
+    path("listings/unmapped/<int:pk>/create/", mapping.listing_create_missing, name="listing_create_missing"),
+    path("listings/<int:pk>/", listings.listing_detail, name="listing_detail"),
+    path("listings/<int:pk>/find/", mapping.listing_link_page, name="listing_find"),
+    path("listings/<int:pk>/link/", mapping.listing_link, name="listing_link"),
+    path("listings/<int:pk>/unlink/", mapping.listing_unlink, name="listing_unlink"),
+    path("listings/<int:pk>/ignore/", mapping.listing_ignore, name="listing_ignore"),
+    path("listings/<int:pk>/new-sku/", mapping.listing_create_sku, name="listing_create_sku"),
+    path("listings/<int:pk>/retry/", listings.listing_retry, name="listing_retry"),
+    path("listings/<int:pk>/hold-back/", listings.listing_hold_back, name="listing_hold_back"),
+    # Orders
+    path("orders/", orders.order_list, name="order_list"),
+    path("orders/<int:pk>/", orders.order_detail, name="order_detail"),
+    path("orders/<int:pk>/fetch/", orders.order_fetch, name="order_fetch"),
+    # Activity
+    path("activity/", activity.activity, name="activity"),
+    path("activity/replay/", activity.event_replay_failed, name="event_replay_failed"),
+    path("activity/events/<int:pk>/", activity.event_detail, name="event_detail"),
+    path("activity/events/<int:pk>/replay/", activity.event_replay, name="event_replay"),
+    path("activity/pushes/", pushes.push_list, name="push_list"),
+    path("activity/changes/", activity.activity_changes, name="activity_changes"),
 ]

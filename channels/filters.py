@@ -1,0 +1,146 @@
+"""What the lists of this app can be narrowed by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.forms import SearchInput
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from channels.models import Channel, InboundEvent, Listing, Order, OrderLine, Push
+
+
+class WordsFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """The search field; ``paths`` are looked into for what was typed."""
+
+    def __init__(self, *paths: str, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Search"))
+        kwargs.setdefault("widget", SearchInput(attrs={"autocomplete": "off", "maxlength": 200}))
+        super().__init__(**kwargs)
+        self.paths = paths
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        wanted = Q()
+        for path in self.paths:
+            wanted |= Q(**{f"{path}__icontains": value})
+        return qs.filter(wanted)
+
+
+def _channels(request: HttpRequest | None) -> QuerySet[Channel]:
+    return Channel.objects.order_by("name", "pk")
+
+
+class ChannelChoice(django_filters.ModelChoiceFilter):  # type: ignore[misc]
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Channel"), queryset=_channels, empty_label=_("Any"), **kwargs)
+
+
+class ListingFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = django_filters.CharFilter(
+        label=_("Search"), method="by_words", widget=SearchInput(attrs={"autocomplete": "off", "maxlength": 200})
+    )
+    channel = ChannelChoice()
+    mapping = django_filters.ChoiceFilter(label=_("Mapping"), choices=Listing.Mapping.choices)
+    stock = django_filters.ChoiceFilter(
+        label=_("Stock"),
+        method="by_stock",
+        choices=(("tracked", _("Tracked")), ("unlimited", _("Unlimited")), ("unknown", _("Not told"))),
+    )
+    state = django_filters.ChoiceFilter(
+        label=_("State"),
+        method="by_state",
+        choices=(
+            ("attention", _("Needs attention")),
+            ("parked", _("Parked")),
+            ("drift", _("Differs")),
+            ("due", _("Due")),
+            ("unread", _("Not read yet")),
+            ("unmapped", _("Unmapped")),
+            ("gone", _("Gone")),
+        ),
+    )
+
+    class Meta:
+        model = Listing
+        fields: list[str] = []
+
+    def by_words(self, listings: Any, name: str, value: str) -> Any:
+        return listings.search(value)
+
+    def by_stock(self, listings: QuerySet[Listing], name: str, value: str) -> QuerySet[Listing]:
+        return listings.filter(tracked={"tracked": True, "unlimited": False, "unknown": None}[value])
+
+    def by_state(self, listings: Any, name: str, value: str) -> Any:
+        if value == "attention":
+            return listings.needing_attention()
+        if value == "unmapped":
+            return listings.unmapped()
+        if value == "gone":
+            return listings.filter(state=Listing.State.GONE)
+        wanted = {
+            "parked": Q(parked_at__isnull=False),
+            "drift": ~Q(drift=0),
+            "due": Q(due_at__isnull=False),
+            "unread": Q(accounted=None, mapping=Listing.Mapping.MAPPED, tracked=True),
+        }
+        return listings.exclude(state=Listing.State.GONE).filter(wanted[value])
+
+
+class QueueFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """The unmapped queue."""
+
+    q = WordsFilter("title", "external_sku", "barcode")
+    channel = ChannelChoice()
+
+    class Meta:
+        model = Listing
+        fields: list[str] = []
+
+
+class OrderFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = WordsFilter("number", "ref")
+    channel = ChannelChoice()
+    state = django_filters.ChoiceFilter(label=_("State"), choices=Order.State.choices)
+    lines = django_filters.ChoiceFilter(
+        label=_("Lines"),
+        method="by_lines",
+        choices=(("waiting", _("Some wait")), ("problem", _("Has a problem"))),
+    )
+
+    class Meta:
+        model = Order
+        fields: list[str] = []
+
+    def by_lines(self, orders: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        if value == "problem":
+            return orders.exclude(problem="")
+        return orders.filter(Exists(OrderLine.objects.waiting().filter(order=OuterRef("pk"))))
+
+
+class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = WordsFilter("topic", "delivery_id", "problem", "body")
+    channel = ChannelChoice()
+    state = django_filters.ChoiceFilter(label=_("State"), choices=InboundEvent.State.choices)
+
+    class Meta:
+        model = InboundEvent
+        fields: list[str] = []
+
+
+class PushFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = WordsFilter("listing__title", "listing__external_sku", "listing__sku__code")
+    channel = ChannelChoice()
+    state = django_filters.ChoiceFilter(label=_("State"), choices=Push.State.choices)
+
+    class Meta:
+        model = Push
+        fields: list[str] = []
+
+
+class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = WordsFilter("actor", "action", "subject")

@@ -1,0 +1,168 @@
+"""The lists of this app. What a row needs beyond its own columns is read once for the page that is drawn."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from channels import availability, suggesting
+from channels.models import Listing
+from channels.standing import standing
+from channels.suggesting import Suggestion
+from inventory.tables import DeltaColumn, ListTable, NumberColumn, PartColumn, StateColumn, TextColumn, TimeColumn
+
+
+class _ListingPart(PartColumn):
+    """A cell that needs what the table has read for the whole page."""
+
+    def get_context_data(self, *, record: Any, table: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(record=record, table=table, **kwargs)
+        context.update(table.facts(record))
+        return context
+
+
+class ListingTable(ListTable):
+    title = PartColumn("channels/cells/listing.html", verbose_name=_("Listing"))
+    channel = TextColumn(accessor="channel__name", verbose_name=_("Channel"))
+    external_sku = PartColumn("channels/cells/code.html", verbose_name=_("Store SKU"))
+    sku = PartColumn("channels/cells/sku.html", accessor="sku__code", verbose_name=_("SKU"))
+    accounted = PartColumn("channels/cells/shows.html", verbose_name=_("Shows"), css_class="number")
+    target = _ListingPart(
+        "channels/cells/target.html",
+        verbose_name=_("Should show"),
+        css_class="number",
+        empty_values=(),
+        orderable=False,
+    )
+    state = _ListingPart("channels/cells/standing.html", verbose_name=_("State"), orderable=False)
+
+    class Meta:
+        order_by = "title"
+
+    row_header = "title"
+    caption = _("Listings")
+    empty_icon = "listing"
+    empty_title = _("No listings yet")
+    empty_action = _("Go to the channels")
+
+    @cached_property
+    def _targets(self) -> dict[int, int]:
+        listings = [row.record for row in self.paginated_rows]
+        mapped = [listing for listing in listings if listing.mapping == Listing.Mapping.MAPPED]
+        return availability.targets(mapped)
+
+    def facts(self, listing: Listing) -> dict[str, Any]:
+        return {"target": self._targets.get(listing.pk), "standing": standing(listing)}
+
+
+class QueueTable(ListTable):
+    """Listings that wait for a SKU."""
+
+    title = _ListingPart("channels/cells/queued.html", verbose_name=_("What the store calls it"))
+    shown = PartColumn("channels/cells/shows.html", verbose_name=_("Shows"), css_class="number", orderable=False)
+    why = _ListingPart(
+        "channels/cells/suggestions.html",
+        verbose_name=_("Why it waits"),
+        css_class="cell-wide",
+        empty_values=(),
+        orderable=False,
+    )
+    verbs = PartColumn(
+        "channels/cells/queue_verbs.html", verbose_name="", css_class="table-actions", empty_values=(), orderable=False
+    )
+
+    row_header = "title"
+    caption = _("Unmapped listings")
+    empty_icon = "check-circle"
+    empty_title = _("Every listing is mapped")
+
+    @cached_property
+    def _suggestions(self) -> dict[int, list[Suggestion]]:
+        return suggesting.suggest([row.record for row in self.paginated_rows])
+
+    def facts(self, listing: Listing) -> dict[str, Any]:
+        found = self._suggestions[listing.pk]
+        return {"suggestions": found, "why": suggesting.why_waiting(listing, found)}
+
+
+class OrderTable(ListTable):
+    number = PartColumn("channels/cells/order.html", verbose_name=_("Order"))
+    channel = TextColumn(accessor="channel__name", verbose_name=_("Channel"))
+    placed_at = TimeColumn(verbose_name=_("Placed"))
+    state = StateColumn(verbose_name=_("State"))
+    status = TextColumn(verbose_name=_("In the store"), orderable=False)
+    units = NumberColumn(verbose_name=_("Units"))
+    waiting = PartColumn("channels/cells/waiting.html", verbose_name=_("Lines"))
+
+    class Meta:
+        order_by = "-placed_at"
+
+    row_header = "number"
+    caption = _("Orders")
+    empty_icon = "order"
+    empty_title = _("No orders yet")
+
+
+class EventTable(ListTable):
+    topic = PartColumn("channels/cells/event.html", verbose_name=_("Event"))
+    channel = TextColumn(accessor="channel__name", verbose_name=_("Channel"))
+    received_at = TimeColumn(verbose_name=_("Received"))
+    state = StateColumn(verbose_name=_("State"))
+    attempts = NumberColumn(verbose_name=_("Attempts"))
+    problem = TextColumn(verbose_name=_("Outcome"), orderable=False, attrs={"td": {"class": "cell-wide"}})
+    verbs = PartColumn(
+        "channels/cells/event_verbs.html", verbose_name="", css_class="table-actions", empty_values=(), orderable=False
+    )
+
+    class Meta:
+        order_by = "-received_at"
+
+    row_header = "topic"
+    caption = _("Webhooks")
+    empty_icon = "receive"
+    empty_title = _("No webhook has arrived yet")
+
+
+class PushTable(ListTable):
+    listing = PartColumn("channels/cells/push_listing.html", verbose_name=_("Listing"), orderable=False)
+    channel = TextColumn(accessor="channel__name", verbose_name=_("Channel"))
+    delta = DeltaColumn(verbose_name=_("Change"))
+    target = PartColumn("channels/cells/push_numbers.html", verbose_name=_("From → to"), css_class="number")
+    state = StateColumn(verbose_name=_("State"))
+    took = PartColumn("channels/cells/span.html", verbose_name=_("Took"), css_class="number")
+    created_at = TimeColumn(verbose_name=_("When"))
+    receipt = TextColumn(verbose_name=_("Receipt"), orderable=False, attrs={"td": {"class": "cell-wide small muted"}})
+
+    class Meta:
+        order_by = "-created_at"
+
+    row_header = "listing"
+    caption = _("Pushes")
+    empty_icon = "push"
+    empty_title = _("Nothing has been pushed yet")
+
+
+class ListingPushTable(PushTable):
+    """The pushes of one listing."""
+
+    class Meta:
+        exclude = ("listing", "channel")
+        sequence = ("created_at", "...")
+        orderable = False
+
+    row_header = "created_at"
+
+
+class ChangeTable(ListTable):
+    action = PartColumn("channels/cells/change.html", verbose_name=_("Change"), orderable=False)
+    subject = PartColumn("channels/cells/subject.html", verbose_name=_("Of"), orderable=False)
+    before = PartColumn("channels/cells/values.html", verbose_name=_("Before"), orderable=False)
+    after = PartColumn("channels/cells/values.html", verbose_name=_("After"), orderable=False)
+    at = TimeColumn(verbose_name=_("When"), orderable=False)
+
+    row_header = "action"
+    caption = _("Changes by people")
+    empty_icon = "user"
+    empty_title = _("Nobody has changed anything yet")

@@ -1,0 +1,205 @@
+"""The channels: their list, one channel's page, and what can be asked of it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from channels import asking, breaker, catalog, connect, connection, modes, tasks
+from channels.contract import ChannelError
+from channels.models import Channel, ChannelWarehouse, Listing
+from channels.registry import capabilities_of
+from channels.views.answers import refuse
+from inventory.views import actor_of, done
+
+LATEST = 6  # rows of each kind that the channel's page shows
+
+
+def with_counts() -> QuerySet[Channel]:
+    """Return the channels with what their rows show: listings by mapping, work ahead, and what waits for a person."""
+    kept = ~Q(listings__state=Listing.State.GONE)
+    return Channel.objects.annotate(
+        mapped=Count("listings", filter=kept & Q(listings__mapping=Listing.Mapping.MAPPED)),
+        unmapped=Count("listings", filter=kept & Q(listings__mapping=Listing.Mapping.UNMAPPED)),
+        due=Count("listings", filter=Q(listings__due_at__isnull=False)),
+        parked=Count("listings", filter=kept & Q(listings__parked_at__isnull=False)),
+        drifting=Count("listings", filter=kept & ~Q(listings__drift=0)),
+    )
+
+
+def mode_sentences() -> dict[str, str]:
+    """Return what each mode does, in a sentence."""
+    return {
+        Channel.Mode.OBSERVE: _("Reads orders and works out every quantity, but writes nothing to the store."),
+        Channel.Mode.LIVE: _("Writes every change of quantity to the store."),
+        Channel.Mode.SELL_DOWN: _("Writes only decreases: the store sells what it shows and gets nothing new."),
+        Channel.Mode.PAUSED: _("Writes nothing and works nothing out. Orders are still read and booked."),
+    }
+
+
+@require_GET
+def channel_list(request: HttpRequest) -> HttpResponse:
+    feeds = Prefetch("feeds", ChannelWarehouse.objects.select_related("warehouse").order_by("priority", "pk"))
+    channels = with_counts().prefetch_related(feeds).order_by("name", "pk")
+    connected = [channel for channel in channels if channel.disconnected_at is None]
+    past = [channel for channel in channels if channel.disconnected_at is not None]
+    return render(request, "channels/channel_list.html", {"channels": connected, "past": past})
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def channel_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    channel = get_object_or_404(with_counts(), uuid=uuid)
+    context = {**page_of(channel, "overview"), **_overview(channel)}
+    is_part = bool(getattr(request, "htmx", False))
+    return render(request, "channels/_channel.html" if is_part else "channels/channel_detail.html", context)
+
+
+@require_GET
+def channel_by_number(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lead from the number, which scripts and the API know, to the page."""
+    return redirect("channels:channel_detail", get_object_or_404(Channel, pk=pk).uuid)
+
+
+def page_of(channel: Channel, current: str) -> dict[str, Any]:
+    """Return what the head of every page of a channel draws."""
+    pages = (
+        ("overview", _("Overview"), "channels:channel_detail"),
+        ("settings", _("Settings"), "channels:channel_settings"),
+    )
+    return {
+        "channel": channel,
+        "capabilities": capabilities_of(channel),
+        "tabs": [
+            {"label": label, "url": reverse(name, args=[channel.uuid]), "is_current": code == current, "count": None}
+            for code, label, name in pages
+        ],
+    }
+
+
+def _overview(channel: Channel) -> dict[str, Any]:
+    sentences = mode_sentences()
+    imports = list(channel.imports.order_by("-pk")[:3])
+    return {
+        "mode_sentence": sentences[channel.mode],
+        "modes": [
+            {"code": code, "label": label, "sentence": sentences[code], "is_current": code == channel.mode}
+            for code, label in Channel.Mode.choices
+        ],
+        "feeds": list(channel.feeds.select_related("warehouse").order_by("priority", "pk")),
+        "imports": imports,
+        "running": next((run for run in imports if run.state == "running"), None),
+        "pushes": list(channel.pushes.select_related("listing__sku").order_by("-pk")[:LATEST]),
+        "events": list(channel.events.order_by("-pk")[:LATEST]),
+        "failed_events": channel.events.filter(state="failed").count(),
+    }
+
+
+# What can be asked of a channel ---------------------------------------------------------------------------------
+
+
+def _connected(uuid: UUID) -> Channel:
+    return get_object_or_404(Channel, uuid=uuid, disconnected_at=None)
+
+
+@require_http_methods(["GET", "POST"])
+def channel_mode(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Change the mode. Going live is shown first: what would be written, before it is."""
+    channel = _connected(uuid)
+    mode = (request.POST if request.method == "POST" else request.GET).get("mode", Channel.Mode.LIVE)
+    if mode not in Channel.Mode.values:
+        return redirect("channels:channel_detail", channel.uuid)
+    if request.method == "POST":
+        changed = modes.change_mode(channel=channel, mode=mode, actor=actor_of(request.user), now=timezone.now())
+        messages.success(
+            request, _("%(channel)s: %(mode)s.") % {"channel": changed.name, "mode": changed.get_mode_display()}
+        )
+        return done(request, reverse("channels:channel_detail", args=[channel.uuid]))
+    context = {
+        **page_of(channel, "overview"),
+        "mode": mode,
+        "mode_label": Channel.Mode(mode).label,
+        "mode_sentence": mode_sentences()[mode],
+        "preview": modes.preview(channel) if mode == Channel.Mode.LIVE else None,
+    }
+    return render(request, "channels/channel_mode.html", context)
+
+
+@require_POST
+def channel_allow(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    channel = _connected(uuid)
+    breaker.allow(channel=channel, actor=actor_of(request.user), now=timezone.now())
+    modes.publish_all(channel=channel, now=timezone.now())
+    messages.success(request, _("The wave goes out. Waves of any size pass for the next 15 minutes."))
+    return redirect("channels:channel_detail", channel.uuid)
+
+
+@require_POST
+def channel_import(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    channel = _connected(uuid)
+    catalog.start_import(channel=channel, now=timezone.now())
+    messages.success(request, _("The catalogue is being read. You can leave this page."))
+    return redirect("channels:channel_detail", channel.uuid)
+
+
+@require_POST
+def channel_push(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    channel = _connected(uuid)
+    due = modes.publish_all(channel=channel, now=timezone.now())
+    messages.success(
+        request,
+        ngettext(
+            "%(due)d listing is compared with its quantity and written where it differs.",
+            "%(due)d listings are compared with their quantities and written where they differ.",
+            due,
+        )
+        % {"due": due},
+    )
+    return redirect("channels:channel_detail", channel.uuid)
+
+
+@require_POST
+def channel_poll(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    channel = _connected(uuid)
+    asking.poll_soon(channel=channel, now=timezone.now())
+    messages.success(request, _("The store's orders are being read."))
+    return redirect("channels:channel_detail", channel.uuid)
+
+
+@require_POST
+def channel_check(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Ask the store whether it still knows us, and whether its webhooks will come."""
+    channel = _connected(uuid)
+    try:
+        report = connect.check(channel=channel, now=timezone.now())
+    except ChannelError as error:
+        connection.note_failure(channel, error, now=timezone.now())
+        refuse(request, error)
+        return redirect("channels:channel_detail", channel.uuid)
+    tasks.check_subscriptions(channel, now=timezone.now())
+    messages.success(request, _("%(account)s answers.") % {"account": report.account_name})
+    for warning in report.warnings:
+        messages.warning(request, warning)
+    return redirect("channels:channel_detail", channel.uuid)
+
+
+@require_http_methods(["GET", "POST"])
+def channel_disconnect(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    channel = _connected(uuid)
+    if request.method == "POST":
+        connect.disconnect(channel=channel, actor=actor_of(request.user), now=timezone.now())
+        messages.success(request, _("%(channel)s is disconnected. Its history stays.") % {"channel": channel.name})
+        return done(request, reverse("channels:channel_list"))
+    context = {**page_of(channel, "settings"), "open_orders": channel.orders.filter(state="open").count()}
+    return render(request, "channels/channel_disconnect.html", context)

@@ -1,0 +1,102 @@
+"""Listings: the list, one listing's page, and what a person does with it besides its mapping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from channels import availability, parking, suggesting
+from channels.filters import ListingFilter
+from channels.forms import HoldBackForm
+from channels.models import Listing, OrderLine
+from channels.standing import standing
+from channels.tables import ListingPushTable, ListingTable
+from channels.views.answers import back
+from channels.views.pushes import with_took
+from inventory.models import AuditEntry
+from inventory.tables import arrange, list_page
+from inventory.views import actor_of, done, form_page
+
+LATEST_PUSHES = 25
+LATEST_LINES = 10
+
+
+@require_GET
+def listing_list(request: HttpRequest) -> HttpResponse:
+    rows = Listing.objects.select_related("channel", "sku").prefetch_related("variants").order_by("title", "pk")
+    listings = ListingFilter(request.GET, rows)
+    table = ListingTable(
+        listings.qs, order_by="title", empty_text=_("Connect a store and import its catalogue; its products show here.")
+    )
+    table.empty_url = reverse("channels:channel_list")
+    context = {"tabs": tabs("listings"), "attention": Listing.objects.all().needing_attention().count()}
+    return list_page(request, "channels/listing_list.html", filterset=listings, table=table, context=context)
+
+
+def tabs(current: str) -> list[dict[str, Any]]:
+    """Return the tabs of the room: all listings, and those that wait for a SKU."""
+    waiting = Listing.objects.all().unmapped().count()
+    pages = (
+        ("listings", _("All listings"), "channels:listing_list", None),
+        ("unmapped", _("Unmapped"), "channels:listing_unmapped", waiting),
+    )
+    return [
+        {"label": label, "url": reverse(name), "is_current": code == current, "count": count}
+        for code, label, name, count in pages
+    ]
+
+
+def with_all() -> QuerySet[Listing]:
+    return Listing.objects.select_related("channel", "sku").prefetch_related("variants")
+
+
+@require_GET
+def listing_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    listing = get_object_or_404(with_all(), pk=pk)
+    pushes = with_took(listing.pushes.order_by("-pk"))
+    table = ListingPushTable(pushes, prefix="push-", empty_text=_("Each change that is written to it shows here."))
+    lines = OrderLine.objects.filter(listing=listing).select_related("order", "sku")
+    context = {
+        "listing": listing,
+        "standing": standing(listing),
+        "explanation": availability.explain(listing) if listing.sku_id else None,
+        "hold_back": availability.hold_backs_for([listing])[listing.pk],
+        "pushes": arrange(request, table, page_size=LATEST_PUSHES),
+        "lines": list(lines.order_by("-order__placed_at", "-pk")[:LATEST_LINES]),
+        "suggestions": [] if listing.sku_id else suggesting.suggest([listing])[listing.pk],
+        "changes": list(AuditEntry.objects.filter(subject=f"listing:{listing.pk}").order_by("-pk")[:20]),
+    }
+    return render(request, "channels/listing_detail.html", context)
+
+
+@require_POST
+def listing_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    listing = get_object_or_404(Listing, pk=pk)
+    if parking.retry(listing=listing, actor=actor_of(request.user), now=timezone.now()):
+        messages.success(request, _("%(listing)s is tried again.") % {"listing": listing})
+    return back(request, reverse("channels:listing_detail", args=[pk]))
+
+
+@require_http_methods(["GET", "POST"])
+def listing_hold_back(request: HttpRequest, pk: int) -> HttpResponse:
+    listing = get_object_or_404(with_all(), pk=pk)
+    effective = availability.hold_backs_for([listing])[listing.pk]
+    form = HoldBackForm(
+        request.POST if request.method == "POST" else None,
+        listing=listing,
+        inherited=_("Empty: it inherits. Now %(units)d units are kept back, %(origin)s.")
+        % {"units": effective.units, "origin": effective.origin},
+    )
+    if request.method == "POST" and form.is_valid():
+        words = form.keep(listing.channel, actor=actor_of(request.user), now=timezone.now())
+        messages.success(request, words)
+        return done(request, reverse("channels:listing_detail", args=[pk]))
+    return form_page(request, "channels/listing_hold_back.html", form, {"listing": listing})

@@ -1,0 +1,124 @@
+"""The unmapped queue, and the verbs that say which SKU a listing sells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from channels import mapping, suggesting
+from channels.filters import QueueFilter
+from channels.models import Channel, Listing
+from channels.tables import QueueTable
+from channels.views.answers import back
+from channels.views.listings import tabs, with_all
+from inventory.models import Sku
+from inventory.tables import list_page
+from inventory.views import actor_of
+
+MATCHES = 12  # SKUs that a search offers at once
+
+
+@require_GET
+def listing_unmapped(request: HttpRequest) -> HttpResponse:
+    rows = with_all().unmapped().order_by("channel__name", "title", "pk")  # type: ignore[attr-defined]
+    queue = QueueFilter(request.GET, rows)
+    table = QueueTable(queue.qs, empty_text=_("New products of your stores come here when their SKU is nobody's yet."))
+    context = {"tabs": tabs("unmapped"), "channels": Channel.objects.filter(disconnected_at=None).order_by("name")}
+    return list_page(request, "channels/listing_unmapped.html", filterset=queue, table=table, context=context)
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def listing_link_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Search the SKU that a listing sells; for htmx only the matches, or the page for the dialog."""
+    listing = get_object_or_404(with_all(), pk=pk)
+    text = request.GET.get("q", "").strip()[:200]
+    found = Sku.objects.active().search(text).with_stock().order_by("code")[:MATCHES] if text else Sku.objects.none()
+    context = {
+        "listing": listing,
+        "q": text,
+        "matches": list(found),
+        "suggestions": suggesting.suggest([listing])[listing.pk],
+        "next": request.GET.get("next", ""),
+    }
+    htmx: Any = getattr(request, "htmx", None)
+    is_part = bool(htmx) and htmx.target == "matches"
+    return render(request, "channels/_matches.html" if is_part else "channels/listing_link.html", context)
+
+
+@require_POST
+def listing_link(request: HttpRequest, pk: int) -> HttpResponse:
+    listing = get_object_or_404(with_all(), pk=pk)
+    number = request.POST.get("sku", "")
+    sku = get_object_or_404(Sku.objects.active(), pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
+    mapping.link(listing=listing, sku=sku, actor=actor_of(request.user), now=timezone.now())
+    return _answer(request, listing, _("%(listing)s sells %(sku)s now.") % {"listing": listing, "sku": sku.code})
+
+
+@require_POST
+def listing_unlink(request: HttpRequest, pk: int) -> HttpResponse:
+    listing = get_object_or_404(with_all(), pk=pk)
+    mapping.unlink(listing=listing, actor=actor_of(request.user), now=timezone.now())
+    words = _("%(listing)s is unlinked: nothing is written to it, and its new sales wait.") % {"listing": listing}
+    return _answer(request, listing, words)
+
+
+@require_POST
+def listing_ignore(request: HttpRequest, pk: int) -> HttpResponse:
+    listing = get_object_or_404(with_all(), pk=pk)
+    mapping.ignore(listing=listing, actor=actor_of(request.user), now=timezone.now())
+    return _answer(request, listing, _("%(listing)s leaves the queue for good.") % {"listing": listing})
+
+
+@require_POST
+def listing_create_sku(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a SKU from what the store calls the listing; where its code can't be one, say why."""
+    listing = get_object_or_404(with_all(), pk=pk)
+    if listing.mapping == Listing.Mapping.MAPPED:
+        return _answer(request, listing, _("%(listing)s is linked already.") % {"listing": listing})
+    try:
+        sku = mapping.create_sku(listing=listing, actor=actor_of(request.user), now=timezone.now())
+    except ValidationError as error:
+        words = _("No SKU can be made of it: %(why)s Give it a SKU in the store and import, or link it to one.") % {
+            "why": " ".join(error.messages)
+        }
+        return _answer(request, listing, words, is_refused=True)
+    except IntegrityError:
+        return _answer(request, listing, _("Someone has made this SKU in this moment: link it."), is_refused=True)
+    return _answer(request, listing, _("%(sku)s is made and linked.") % {"sku": sku.code})
+
+
+def _answer(request: HttpRequest, listing: Listing, words: str, *, is_refused: bool = False) -> HttpResponse:
+    """Say what was done: in the queue by a row that takes the listing's place, else on the page it came from."""
+    if getattr(request, "htmx", False):
+        listing.refresh_from_db()
+        context = {"listing": listing, "words": words, "is_refused": is_refused}
+        return render(request, "channels/_queue_row.html", context, status=422 if is_refused else 200)
+    (messages.error if is_refused else messages.success)(request, words)
+    return back(request, reverse("channels:listing_detail", args=[listing.pk]))
+
+
+@require_http_methods(["GET", "POST"])
+def listing_create_missing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make SKUs of all unmapped listings of a channel whose code is free; the count stands there beforehand."""
+    channel = get_object_or_404(Channel, pk=pk)
+    if request.method == "POST":
+        made = mapping.create_missing_skus(channel=channel, actor=actor_of(request.user), now=timezone.now())
+        words = ngettext("%(made)d SKU made and linked.", "%(made)d SKUs made and linked.", made)
+        messages.success(request, words % {"made": made})
+        return redirect("channels:listing_unmapped")
+    waiting = Listing.objects.filter(channel=channel).unmapped().count()
+    count = suggesting.creatable(channel)
+    context = {"channel": channel, "count": count, "left": waiting - count}
+    return render(request, "channels/listing_create_missing.html", context)
