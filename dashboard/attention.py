@@ -90,7 +90,7 @@ def _oversold() -> Iterator[Concern]:
 
 
 def _connection(channel: Channel, now: datetime) -> Iterator[Concern]:
-    url = link("channels:channel_detail", channel.pk) or link("channels:channel_list")
+    url = link("channels:channel_detail", channel.uuid) or link("channels:channel_list")
     if channel.connection != Channel.Connection.OK:
         is_token = channel.connection == Channel.Connection.RECONNECT
         sentence = _("%(channel)s needs to be connected again.") if is_token else _("%(channel)s refuses our calls.")
@@ -100,7 +100,7 @@ def _connection(channel: Channel, now: datetime) -> Iterator[Concern]:
             sentence=sentence % {"channel": channel.name},
             detail=channel.connection_problem,
             verb=_("Reconnect") if is_token else _("See why"),
-            url=url,
+            url=(is_token and link("channels:channel_reconnect", channel.uuid)) or url,
         )
     if channel.halted_at is not None:
         yield Concern(
@@ -189,7 +189,7 @@ def _listings() -> Iterator[Concern]:
             % found,
             detail=_("Nothing is pushed to them, and their sales wait."),
             verb=_("Map"),
-            url=link("channels:listing_list", state="unmapped"),
+            url=link("channels:listing_unmapped") or link("channels:listing_list", state="unmapped"),
         )
 
 
@@ -223,5 +223,5 @@ def _refused_webhooks(channel: Channel, now: datetime) -> Iterator[Concern]:
             detail=_("The last one came %(when)s. If the store's secret was changed, enter the new one.")
             % {"when": times.relative(last, now=now)},
             verb=_("Check"),
-            url=link("channels:channel_detail", channel.pk) or link("channels:channel_list"),
+            url=link("channels:channel_detail", channel.uuid) or link("channels:channel_list"),
         )

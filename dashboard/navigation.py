@@ -37,7 +37,7 @@ _PLAN = (
     (_("SKUs"), "sku", "dashboard:sku_list", ("dashboard:sku",)),
     (_("Listings"), "listing", "channels:listing_list", ("channels:listing",)),
     (_("Orders"), "order", "channels:order_list", ("channels:order",)),
-    (_("Channels"), "channel", "channels:channel_list", ("channels:channel", "channels:connect")),
+    (_("Channels"), "channel", "channels:channel_list", ("channels:channel_", "channels:connect_")),
     (
         _("Activity"),
         "activity",

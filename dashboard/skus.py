@@ -78,7 +78,7 @@ def shelves(sku: Sku) -> list[Shelf]:
             explanation=explanations[listing.pk],
             state=_state(listing, explanations[listing.pk].total),
             url=link("channels:listing_detail", listing.pk),
-            channel_url=link("channels:channel_detail", listing.channel_id),
+            channel_url=link("channels:channel_detail", listing.channel.uuid),
         )
         for listing in listings
     ]

@@ -38,7 +38,7 @@ def _first_steps() -> dict[str, object]:
         "has_warehouse": Warehouse.objects.exists(),
         "has_listings": Listing.objects.exists(),
         "has_stock": StockLevel.objects.exists(),
-        "connect_url": link("channels:connect") or link("channels:channel_list"),
+        "connect_url": link("channels:channel_connect") or link("channels:channel_list"),
     }
 
 
