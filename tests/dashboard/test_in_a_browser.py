@@ -1,0 +1,172 @@
+"""The pages as a browser has them: the policy is enforced, htmx swaps, and axe finds nothing of weight."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from dashboard.models import User
+from inventory.models import StockLevel
+from tests.dashboard.conftest import make_listing, oversell
+
+CHROMIUM = shutil.which("chromium")
+# Answers that a refused form and a missing page must give; the browser notes them in its console.
+EXPECTED = ("status of 422", "status of 404")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread; the database is still used by one thread at a time.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console said that it should not have."""
+    return []
+
+
+@pytest.fixture
+def page(
+    chromium: Browser,
+    live_server: LiveServer,
+    client: Client,
+    shop: SimpleNamespace,
+    complaints: list[str],
+    request: pytest.FixtureRequest,
+) -> Iterator[Page]:
+    """A signed-in page; parametrise indirectly with (colour scheme, width)."""
+    scheme, width = getattr(request, "param", ("light", 1440))
+    user = User.objects.create_user("ana", "ana@example.com", "a long enough password", is_staff=True)
+    client.force_login(user)
+    context = chromium.new_context(
+        base_url=live_server.url, color_scheme=scheme, viewport={"width": width, "height": 900}
+    )
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not any(words in message.text for words in EXPECTED):
+            complaints.append(message.text)
+
+    page = context.new_page()
+    page.on("console", listen)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("page", [("light", 1440), ("dark", 390)], indirect=True)
+def test_every_page_is_quiet_accessible_and_no_wider_than_the_screen(
+    page: Page, shop: SimpleNamespace, complaints: list[str]
+) -> None:
+    make_listing(shop.north, shop.tee, accounted=9, shown=9)
+    make_listing(shop.north, None)
+    oversell(shop.mug, shop.main, 5)
+    found: list[str] = []
+
+    for path in (
+        "/",
+        "/skus/",
+        "/skus/?q=zzz",
+        f"/skus/{shop.mug.pk}/",
+        f"/skus/{shop.tee.pk}/",
+        f"/skus/{shop.tee.pk}/adjust/",
+        "/components/",
+        "/inventory/warehouses/",
+        f"/inventory/warehouses/{shop.main.pk}/movements/",
+        "/nowhere/",
+    ):
+        page.goto(path)
+        found += [
+            f"{path}: {violation['id']}: {violation['nodes'][0]['html'][:120]}"
+            for violation in Axe().run(page).response["violations"]
+        ]
+        wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        if wide:
+            found.append(f"{path}: wider than the screen")
+
+    assert found == []
+    assert complaints == []
+
+
+def test_a_refused_form_stays_in_the_dialog_and_an_accepted_one_is_booked(
+    page: Page, shop: SimpleNamespace, complaints: list[str]
+) -> None:
+    page.goto(f"/skus/{shop.tee.pk}/")
+
+    page.get_by_role("link", name="Transfer").click()
+    dialog = page.get_by_role("dialog", name="Transfer")
+    expect(dialog.get_by_label("Units")).to_be_focused()
+    dialog.get_by_label("To").select_option(str(shop.back.pk))
+    dialog.get_by_label("Units").fill("11")
+    dialog.get_by_role("button", name="Transfer").click()
+    expect(dialog).to_contain_text("Only 10 are there to take; you asked for 11.")
+    expect(dialog.get_by_label("Units")).to_be_focused()
+
+    dialog.get_by_label("Units").fill("3")
+    dialog.get_by_role("button", name="Transfer").click()
+
+    expect(page.get_by_role("status").first).to_contain_text("3 of TEE-BLK-M moved from Main to Back room.")
+    assert StockLevel.objects.get(sku=shop.tee, warehouse=shop.main).on_hand == 7
+    assert complaints == []
+
+
+def test_a_list_is_narrowed_and_sorted_in_place_and_the_address_follows(
+    page: Page, shop: SimpleNamespace, complaints: list[str]
+) -> None:
+    page.goto("/skus/")
+
+    page.get_by_label("Search", exact=True).fill("mug")
+    expect(page.locator("#result-count")).to_have_text("1 row")
+    page.get_by_role("link", name="On hand").click()
+    expect(page.get_by_role("columnheader", name="On hand")).to_have_attribute("aria-sort", "ascending")
+    page.get_by_label("Search", exact=True).fill("")
+    expect(page.locator("#result-count")).to_have_text("3 rows")
+
+    assert "sort=on_hand" in page.url
+    assert [row.inner_text() for row in page.get_by_role("rowheader").all()] == ["CAP-NVY", "MUG-11OZ", "TEE-BLK-M"]
+    assert complaints == []
+
+
+def test_the_overview_follows_what_happens_without_a_reload(
+    page: Page, shop: SimpleNamespace, complaints: list[str]
+) -> None:
+    page.goto("/")
+    expect(page.get_by_text("Nothing. Every channel is connected")).to_be_visible()
+
+    oversell(shop.mug, shop.main, 5)
+
+    expect(page.get_by_text("MUG-11OZ is oversold by 2 units.")).to_be_visible(timeout=10_000)
+    assert complaints == []
+
+
+def test_the_slash_goes_to_the_search(page: Page) -> None:
+    page.goto("/inventory/warehouses/")
+
+    page.keyboard.press("/")
+    page.keyboard.type("cap")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("rowheader")).to_have_text("CAP-NVY")
