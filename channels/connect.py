@@ -102,8 +102,9 @@ def reconnect(*, channel: Channel, credentials: Mapping[str, str], actor: str, n
             f"These credentials belong to the store {report.account_ref}, this channel to {channel.account_ref}."
         )
     channel.credentials = dict(credentials)
+    channel.credentials_version += 1
     channel.disconnected_at = None
-    channel.save(update_fields=["credentials", "disconnected_at"])
+    channel.save(update_fields=["credentials", "credentials_version", "disconnected_at"])
     audit.record(actor=actor, action="channel.reconnect", subject=f"channel:{channel.pk}", before={}, after={})
     _go_on(channel, now=now)
     return report

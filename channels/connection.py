@@ -9,14 +9,18 @@ from channels.models import Channel
 
 
 def note_failure(channel: Channel, error: ChannelError, *, now: datetime) -> None:
-    """Stop the channel where the error calls for a person, keeping the platform's words and since when."""
+    """Stop the channel where the error calls for a person, keeping the platform's words and since when.
+
+    A call that was made with older credentials says nothing about those the channel has by now.
+    """
     if isinstance(error, BadCredentials):
         connection = Channel.Connection.RECONNECT
     elif isinstance(error, StoreRefused):
         connection = Channel.Connection.REFUSED
     else:
         return
-    Channel.objects.filter(pk=channel.pk).exclude(connection=connection).update(
+    rows = Channel.objects.filter(pk=channel.pk, credentials_version=channel.credentials_version)
+    rows.exclude(connection=connection).update(
         connection=connection, connection_problem=str(error)[:500], connection_problem_at=now
     )
     channel.connection = connection

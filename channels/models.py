@@ -37,6 +37,9 @@ class Channel(models.Model):
     base_url = models.URLField(max_length=300, help_text=_("Where the platform's API answers."))
     account_ref = models.CharField(max_length=100, help_text=_("The platform's id of the store."))
     credentials = EncryptedJSONField(help_text=_("Encrypted at rest; never shown again."))
+    credentials_version = models.PositiveIntegerField(
+        default=1, help_text=_("Raised by each reconnect: the failure of older credentials says nothing any more.")
+    )
     options = models.JSONField(default=dict, blank=True, help_text=_("Facts about this store that differ per store."))
     warehouses: models.ManyToManyField[Warehouse, ChannelWarehouse] = models.ManyToManyField(
         Warehouse, through="ChannelWarehouse", related_name="channels"

@@ -53,6 +53,8 @@ def run_lane(name: str) -> None:
             )
         except lanes.LaneLost:
             log.warning("lane_lost", lane=name)
+        except Reconnected:
+            wake(name)  # a new task opens the platform with the new credentials
         except ChannelError as error:
             # Everything that is still to do is due on its rows; a later sweep finds it.
             connection.note_failure(channel, error, now=timezone.now())
@@ -61,13 +63,20 @@ def run_lane(name: str) -> None:
 
 def _work(kind: LaneKind, channel: Channel, platform: Platform, lease: Lease) -> bool:
     """Work one round on the channel as it is now, then pass on what it changed in the ledger."""
+    opened_with = channel.credentials_version
     channel.refresh_from_db()
+    if channel.credentials_version != opened_with:
+        raise Reconnected
     if channel.connection != Channel.Connection.OK or channel.disconnected_at is not None:
         return False
     try:
         return kind.work(channel, platform, lease)
     finally:
         publishing.spread_signals(now=timezone.now())
+
+
+class Reconnected(Exception):
+    """The channel's credentials were replaced while a lane worked with the old ones."""
 
 
 def _reachable() -> QuerySet[Channel]:
