@@ -25,7 +25,7 @@ from channels.models import Lane
 
 HELD_FOR = timedelta(seconds=60)  # longer than any single call to a platform; renewed before each
 QUEUED_FOR = timedelta(seconds=10)  # a task that has not begun by then is taken for lost
-SLICE_SECONDS = 20.0  # after that a lane makes room for the others
+SLICE_SECONDS = 10.0  # after that a lane makes room for the others
 QUIET_SECONDS = 0.05  # a process that woke a lane this recently need not do it again …
 LINGER_SECONDS = 0.15  # … because a lane that is woken so keeps looking for longer than that
 

@@ -28,7 +28,7 @@ from channels.models import Heartbeat
 
 log = structlog.get_logger(__name__)
 
-SILENCE_SECONDS = 45.0  # longer than any lane's slice; a cluster silent for so long is taken to hang
+SILENCE_SECONDS = 30.0  # longer than any lane's slice; a cluster silent for so long is taken to hang
 GRACE_SECONDS = 4.0  # to finish what it is doing; a supervisor such as honcho gives us 5, and rows remember the rest
 PR_SET_PDEATHSIG = 1
 

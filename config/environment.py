@@ -66,7 +66,9 @@ def env_fernet_keys(name: str) -> list[str]:
     """Return the encryption keys, newest first; every one must be a Fernet key."""
     keys = env_list(name, [])
     if not keys:
-        raise ImproperlyConfigured(f"{name} is not set. Make one with: python manage.py generate_key")
+        raise ImproperlyConfigured(
+            f"{name} is not set. Make one with: python -m channels.management.commands.generate_key"
+        )
     for position, key in enumerate(keys, 1):
         try:
             Fernet(key)

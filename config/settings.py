@@ -174,7 +174,7 @@ STORAGES = {
     },
 }
 if not _is_collected:
-    warnings.filterwarnings("ignore", message="No directory at", module="whitenoise")
+    warnings.filterwarnings("ignore", message="No directory at")  # whitenoise's, of the folder for collected files
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes; a larger webhook or form is refused with 413 or 400
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

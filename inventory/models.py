@@ -34,7 +34,7 @@ def validate_code(value: str) -> None:
 
 def match_key(code: str) -> str:
     """Return ``code`` without case, spaces, dashes and leading zeros: codes with one key may be meant as the same."""
-    return re.sub(r"[\s\-_./]+", "", code).casefold().lstrip("0")
+    return re.sub(r"[\s\-_./]+", "", code).casefold().lstrip("0")[:200]  # casefold can lengthen
 
 
 class Sku(models.Model):

@@ -76,7 +76,7 @@ class Demo:
         python = shlex.quote(sys.executable)
         commands = {
             "web": f"{python} -m gunicorn config.wsgi --bind 127.0.0.1:{self.port} --worker-class gthread"
-            " --workers 2 --threads 4 --keep-alive 75",
+            " --workers 2 --threads 4 --keep-alive 75 --no-control-socket",
             "worker": f"{python} manage.py worker",
         }
         for store in self.stores:
