@@ -95,6 +95,7 @@ def _rooms(request: HttpRequest) -> list[Room]:
 def navigation(request: HttpRequest) -> dict[str, object]:
     """Offer ``rooms`` (read from the database only by a page that draws them) and ``theme`` to every template."""
     context: dict[str, object] = {"theme": themes.chosen(request)}
-    if request.user.is_authenticated:
+    user = getattr(request, "user", None)  # absent where an error page is drawn before anybody was looked up
+    if user is not None and user.is_authenticated:
         context["rooms"] = SimpleLazyObject(lambda: _rooms(request))
     return context

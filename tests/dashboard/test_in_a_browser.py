@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -58,6 +59,7 @@ def page(
     request: pytest.FixtureRequest,
 ) -> Iterator[Page]:
     """A signed-in page; parametrise indirectly with (colour scheme, width)."""
+    scheme: Literal["light", "dark"]
     scheme, width = getattr(request, "param", ("light", 1440))
     user = User.objects.create_user("ana", "ana@example.com", "a long enough password", is_staff=True)
     client.force_login(user)
