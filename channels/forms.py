@@ -102,6 +102,10 @@ class ConnectForm(PlacesForm):
     ) -> None:
         self.capabilities = capabilities
         self.known = known or {}
+        # Most merchants have one warehouse, and a channel without any sells nothing.
+        kwargs.setdefault(
+            "chosen", list(Warehouse.objects.order_by("priority", "code").values_list("pk", flat=True)[:1])
+        )
         super().__init__(*args, **kwargs)
         self.asked = _asked(capabilities, by_consent=by_consent)
         for credential in self.asked:
