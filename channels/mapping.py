@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.utils.translation import gettext as _
 
 from channels import orders
@@ -14,14 +14,24 @@ from channels.models import Channel, Listing
 from inventory import audit
 from inventory.models import Sku, match_key
 
+BOOKS_WITHIN = timedelta(seconds=30)  # longer than booking what waited for a mapping takes
 
-@transaction.atomic
+
 def match(*, channel: Channel, now: datetime) -> int:
     """Link every unmapped listing whose code is exactly one SKU's and one listing's; return how many were linked.
 
     A code that several listings of the store carry is never guessed: each keeps the reason why it waits.
     """
+    linked = _match(channel, now=now)
+    _after_linking(linked, now=now)
+    return len(linked)
+
+
+@transaction.atomic
+def _match(channel: Channel, *, now: datetime) -> list[int]:
     unmapped = Listing.objects.filter(channel=channel).unmapped().exclude(external_sku="")
+    # Locked in the order that everyone locks listings in.
+    list(unmapped.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     repeated = set(
         Listing.objects.filter(channel=channel, state=Listing.State.ACTIVE)
         .exclude(external_sku="")
@@ -45,8 +55,8 @@ def match(*, channel: Channel, now: datetime) -> int:
                 sku=sku, mapping=Listing.Mapping.MAPPED, mapping_reason=_("The store's SKU is the same code.")
             )
             linked.append(listing.pk)
-    _after_linking(linked, now=now)
-    return len(linked)
+    _have_published_soon(linked, now=now)
+    return linked
 
 
 def suggestions(listing: Listing, *, limit: int = 5) -> QuerySet[Sku]:
@@ -58,9 +68,16 @@ def suggestions(listing: Listing, *, limit: int = 5) -> QuerySet[Sku]:
     return rows.order_by("code")[:limit]
 
 
-@transaction.atomic
 def link(*, listing: Listing, sku: Sku, actor: str, now: datetime) -> Listing:
     """Map ``listing`` to ``sku``, book the order lines that waited for it, and have its quantity published."""
+    _link(listing, sku, actor=actor, now=now)
+    _after_linking([listing.pk], now=now)
+    listing.refresh_from_db()
+    return listing
+
+
+@transaction.atomic
+def _link(listing: Listing, sku: Sku, *, actor: str, now: datetime) -> None:
     before = {"sku": listing.sku.code if listing.sku else None, "mapping": listing.mapping}
     Listing.objects.filter(pk=listing.pk).update(
         sku=sku,
@@ -71,18 +88,14 @@ def link(*, listing: Listing, sku: Sku, actor: str, now: datetime) -> Listing:
         failures=0,
     )
     _record(listing, "listing.link", actor, before, {"sku": sku.code, "mapping": Listing.Mapping.MAPPED})
-    _after_linking([listing.pk], now=now)
-    listing.refresh_from_db()
-    return listing
+    _have_published_soon([listing.pk], now=now)
 
 
-@transaction.atomic
 def unlink(*, listing: Listing, actor: str, now: datetime) -> Listing:
     """Take the mapping away: nothing is published to the listing and its new sales wait. What is booked stays."""
     return _detach(listing, Listing.Mapping.UNMAPPED, "listing.unlink", actor)
 
 
-@transaction.atomic
 def ignore(*, listing: Listing, actor: str, now: datetime) -> Listing:
     """Never link the listing: it leaves the queue, and its sales don't concern the ledger."""
     detached = _detach(listing, Listing.Mapping.IGNORED, "listing.ignore", actor)
@@ -90,6 +103,7 @@ def ignore(*, listing: Listing, actor: str, now: datetime) -> Listing:
     return detached
 
 
+@transaction.atomic
 def _detach(listing: Listing, mapping: Listing.Mapping, action: str, actor: str) -> Listing:
     before = {"sku": listing.sku.code if listing.sku else None, "mapping": listing.mapping}
     Listing.objects.filter(pk=listing.pk).update(
@@ -100,14 +114,15 @@ def _detach(listing: Listing, mapping: Listing.Mapping, action: str, actor: str)
     return listing
 
 
-@transaction.atomic
 def create_sku(*, listing: Listing, actor: str, now: datetime) -> Sku:
     """Make a SKU from what the store calls the listing, and link it. Raises ValidationError for an unusable code."""
     sku = Sku(code=listing.external_sku.strip(), name=listing.title[:300], barcode=listing.barcode)
-    sku.full_clean()
-    sku.save()
-    _record(listing, "sku.create", actor, {}, {"sku": sku.code})
-    link(listing=listing, sku=sku, actor=actor, now=now)
+    with transaction.atomic():
+        sku.full_clean()
+        sku.save()
+        _record(listing, "sku.create", actor, {}, {"sku": sku.code})
+        _link(listing, sku, actor=actor, now=now)
+    _after_linking([listing.pk], now=now)
     return sku
 
 
@@ -126,9 +141,19 @@ def create_missing_skus(*, channel: Channel, actor: str, now: datetime) -> int:
     return made
 
 
+def _have_published_soon(listing_ids: list[int], *, now: datetime) -> None:
+    """Make listings due in a while: in the transaction that links them, so that a crash after it leaves them due."""
+    Listing.objects.filter(pk__in=listing_ids).publishable().wake_all(now=now + BOOKS_WITHIN, since=now)
+
+
 def _after_linking(listing_ids: list[int], *, now: datetime) -> None:
+    """Book what waited, each order in a transaction of its own, and only then publish: before, it would be too much.
+
+    What a crash leaves waiting the sweep books.
+    """
     orders.rebook_waiting(listing_ids, now=now)
-    Listing.objects.wake(listing_ids, now=now)
+    rows = Listing.objects.filter(pk__in=listing_ids).publishable()
+    rows.update(due_at=now, due_version=F("due_version") + 1)
 
 
 def _record(listing: Listing, action: str, actor: str, before: dict[str, object], after: dict[str, object]) -> None:

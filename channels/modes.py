@@ -93,9 +93,16 @@ def publish_all(*, channel: Channel, now: datetime) -> int:
     return due
 
 
-@transaction.atomic
 def set_warehouses(*, channel: Channel, warehouses: Sequence[Warehouse], actor: str, now: datetime) -> None:
     """Make the channel sell from these warehouses, orders taking from the first named first."""
+    _feed(channel, warehouses, actor=actor)
+    waiting = OrderLine.objects.waiting().filter(order__channel=channel, listing__isnull=False)
+    orders.rebook_waiting(sorted(set(waiting.values_list("listing_id", flat=True))), now=now)
+    publish_all(channel=channel, now=now)
+
+
+@transaction.atomic
+def _feed(channel: Channel, warehouses: Sequence[Warehouse], *, actor: str) -> None:
     before = list(channel.feeds.values_list("warehouse__code", flat=True))
     channel.feeds.exclude(warehouse__in=warehouses).delete()
     for priority, warehouse in enumerate(warehouses, 1):
@@ -107,9 +114,6 @@ def set_warehouses(*, channel: Channel, warehouses: Sequence[Warehouse], actor: 
         before={"warehouses": before},
         after={"warehouses": [warehouse.code for warehouse in warehouses]},
     )
-    waiting = OrderLine.objects.waiting().filter(order__channel=channel, listing__isnull=False)
-    orders.rebook_waiting(sorted(set(waiting.values_list("listing_id", flat=True))), now=now)
-    publish_all(channel=channel, now=now)
 
 
 @transaction.atomic

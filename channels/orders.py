@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from channels.contract import (
@@ -60,25 +60,43 @@ def book_deleted(channel: Channel, platform: Platform, ref: str, *, now: datetim
         order = Order.objects.select_for_update().filter(channel=channel, ref=ref).first()
         if order is None or order.state == Order.State.DELETED:
             return False
+        order.fetched_at = now
         _apply(channel, platform, order, now=now, is_deleted=True)
         return True
 
 
 def rebook_waiting(listing_ids: Sequence[int], *, now: datetime) -> int:
-    """Book the order lines that waited for these listings' mapping; return how many orders had any."""
-    waiting = (
-        Order.objects.filter(lines__listing_id__in=listing_ids, lines__state=OrderLine.State.WAITING)
-        .order_by("pk")
-        .distinct()
-    )
-    found = 0
-    for order_id in list(waiting.values_list("pk", flat=True)):
+    """Book the order lines that waited for these listings' mapping; return how many orders had any.
+
+    Each order is a transaction of its own: holding one order's listings while asking for the next order would lock
+    against the order in which everyone else takes them.
+    """
+    waiting = OrderLine.objects.waiting().filter(listing_id__in=listing_ids)
+    return _rebook(waiting, now=now)
+
+
+def book_waiting(*, now: datetime) -> int:
+    """Book the lines that still wait for something that has come since; return how many orders had any.
+
+    A product that the catalogue knows by now, a mapping whose booking a crash cut off, a channel's first warehouse.
+    """
+    waiting = OrderLine.objects.waiting().filter(sold__gt=0)
+    variants = ListingVariant.objects.filter(channel=OuterRef("order__channel"), ref=OuterRef("variant_ref"))
+    feeds = ChannelWarehouse.objects.filter(channel=OuterRef("order__channel"))
+    is_known = Q(listing=None) & Exists(variants)
+    is_apart = Q(listing__tracked=False) | Q(listing__mapping=Listing.Mapping.IGNORED)
+    is_linked = Q(listing__mapping=Listing.Mapping.MAPPED) & Exists(feeds)
+    return _rebook(waiting.filter(is_known | is_apart | is_linked), now=now)
+
+
+def _rebook(lines: QuerySet[OrderLine], *, now: datetime) -> int:
+    order_ids = sorted(set(lines.order_by().values_list("order_id", flat=True)))
+    for order_id in order_ids:
         with transaction.atomic():
             order = Order.objects.select_for_update().get(pk=order_id)
             with opened(order.channel) as platform:  # nothing is asked over the network here
                 _apply(order.channel, platform, order, now=now, is_deleted=order.state == Order.State.DELETED)
-            found += 1
-    return found
+    return len(order_ids)
 
 
 def _locked(channel: Channel, ref: str, *, now: datetime) -> Order:
@@ -87,9 +105,14 @@ def _locked(channel: Channel, ref: str, *, now: datetime) -> Order:
 
 
 def _is_older(order: Order, raw: RawOrder, fetched_at: datetime) -> bool:
-    """Tell whether ``raw`` was overtaken. Platforms tell changes to the second; our own clock settles a tie."""
+    """Tell whether ``raw`` was overtaken. Platforms tell changes to the second; our own clock settles a tie.
+
+    A deletion has no time of its own on the platform: what was asked for before we heard of it is older.
+    """
     if order.fetched_at is None:
         return False
+    if order.state == Order.State.DELETED:
+        return fetched_at < order.fetched_at
     if order.changed_at is not None and raw.changed_at is not None and order.changed_at != raw.changed_at:
         return raw.changed_at < order.changed_at
     return fetched_at < order.fetched_at
@@ -166,8 +189,11 @@ def _book_lines(
         if line is None:
             line = OrderLine(order=order, ref=item.ref)
         if item.problem and not is_new:
-            continue  # what can't be read now stays as it was booked; the order carries the problem
-        taken_delta = item.taken - line.taken
+            # What can't be read now stays as it was booked; the order carries the problem.
+            booked.append(_Booked(line=line, taken_delta=0))
+            continue
+        # The units of an order from before the start had left the store's number when that was first read.
+        taken_delta = 0 if is_new and is_early else item.taken - line.taken
         _read_line(line, item, variants.get(item.variant_ref), has_warehouse=has_warehouse)
         if is_new and is_early:
             line.before_start = item.fulfilled
@@ -181,7 +207,8 @@ def _read_line(line: OrderLine, item: OrderLineSnapshot, listing: Listing | None
     line.external_sku, line.title = item.sku[:255], item.title[:500]
     line.listing = listing or line.listing
     line.ordered, line.sold, line.fulfilled = item.ordered, item.sold, item.fulfilled
-    line.taken, line.is_held = item.taken, item.is_held
+    # Of a line that can't be read nothing is known to be taken: once it can be, its units are news.
+    line.taken, line.is_held = item.taken, item.is_held and not item.problem
     if line.state == OrderLine.State.BOOKED or line.state == OrderLine.State.UNTRACKED:
         return  # how it was booked once, it stays: its units stand in the ledger under that SKU
     line.state, line.reason = OrderLine.State.WAITING, ""

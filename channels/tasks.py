@@ -10,7 +10,7 @@ import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from channels import catalog, connection, inbox, lanes, polling, publishing
+from channels import catalog, connection, inbox, lanes, orders, polling, publishing
 from channels.contract import ChannelError, Platform, RateLimited
 from channels.lanes import Lease, wake
 from channels.models import CatalogImport, Channel, Heartbeat, InboundEvent, Listing
@@ -88,6 +88,7 @@ def sweep() -> None:
     now = timezone.now()
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": now})
     reservations.expire_due(now=now)
+    orders.book_waiting(now=now)
     if StockSignal.objects.exists():
         publishing.spread_signals(now=now)
     for name, kind in KINDS.items():

@@ -137,7 +137,8 @@ def pass_time(channel: Channel, *, seconds: float = 900) -> None:
     back = timedelta(seconds=seconds)
     for listing in Listing.objects.filter(channel=channel):
         Listing.objects.filter(pk=listing.pk).update(
-            due_at=listing.due_at and listing.due_at - back, check_due_at=listing.check_due_at and listing.check_due_at - back
+            due_at=listing.due_at and listing.due_at - back,
+            check_due_at=listing.check_due_at and listing.check_due_at - back,
         )
     for push in Push.objects.filter(channel=channel, settled_at=None):
         Push.objects.filter(pk=push.pk).update(created_at=push.created_at - back)
