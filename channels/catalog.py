@@ -6,18 +6,28 @@ as gone: lists come from an index that lags.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from channels import mapping
-from channels.contract import BadCredentials, ChannelError, Platform, RateLimited, ReportedListing, StoreRefused
+from channels.contract import (
+    BadCredentials,
+    ChannelError,
+    Platform,
+    RateLimited,
+    ReportedListing,
+    StoreRefused,
+    UnreadableProducts,
+)
 from channels.lanes import Lease, wake
 from channels.models import CatalogImport, Channel, Listing, ListingVariant
 
 LOOK_UP_AT_ONCE = 20  # products looked up directly in one round
+READ_AGAIN_AFTER = timedelta(minutes=10)  # a product that could not be read
 GIVE_UP_AFTER = timedelta(minutes=30)  # an import that gets no answer for so long has failed
 
 
@@ -100,9 +110,20 @@ def _postpone(run: CatalogImport, error: ChannelError, *, now: datetime) -> None
 
 def refresh_products(channel: Channel, platform: Platform, refs: Iterable[str], *, now: datetime) -> None:
     """Read products directly and bring their listings up to date; pools that are not there any more are gone."""
-    for product_ref, listings in platform.read_products(list(refs)):
-        apply_product(channel, product_ref, listings, now=now, is_complete=True)
+    try:
+        for product_ref, listings in platform.read_products(list(refs)):
+            apply_product(channel, product_ref, listings, now=now, is_complete=True)
+    except UnreadableProducts as error:
+        keep_unreadable(channel, error.problems, now=now)
     mapping.match(channel=channel, now=now)
+
+
+def keep_unreadable(channel: Channel, problems: Mapping[str, str], *, now: datetime) -> None:
+    """Keep on the listings of products that could not be read why: nothing is written to them until one is."""
+    for product_ref, problem in sorted(problems.items()):
+        Listing.objects.filter(channel=channel, product_ref=product_ref, state=Listing.State.ACTIVE).update(
+            unwritable_reason=problem[:300], seen_at=now, check_due_at=now + READ_AGAIN_AFTER
+        )
 
 
 @transaction.atomic
@@ -111,10 +132,13 @@ def apply_product(
 ) -> int:
     """Bring one product's listings to what the platform reports and return how many are new.
 
-    ``is_complete``: pools of the product that were not reported are gone. Neither ``accounted`` nor what a person
-    decided about the mapping is touched.
+    ``is_complete``: pools of the product that were not reported are gone. What a person decided about the mapping is
+    not touched, nor is ``accounted``, unless the pool comes back from being unlimited or gone.
     """
-    known = {ls.ref: ls for ls in Listing.objects.filter(channel=channel, ref__in=[r.ref for r in reported])}
+    refs = [item.ref for item in reported]
+    rows = Listing.objects.filter(Q(ref__in=refs) | Q(product_ref=product_ref), channel=channel)
+    # Locked in the order that everyone locks listings in, whatever order the platform reports them in.
+    known = {listing.ref: listing for listing in rows.order_by("pk").select_for_update(no_key=True)}
     new = 0
     for item in reported:
         listing = known.get(item.ref)
@@ -122,6 +146,7 @@ def apply_product(
             listing = Listing(channel=channel, ref=item.ref)
             new += 1
         was_publishable = listing.is_publishable
+        was_apart = listing.state == Listing.State.GONE or listing.tracked is False
         _describe(listing, item, now=now)
         if listing.pk is None:
             listing.save()
@@ -131,11 +156,16 @@ def apply_product(
             # For people who map it. Once it is accounted for, only a reading between two polls means anything.
             Listing.objects.filter(pk=listing.pk, accounted=None).update(shown=item.quantity, shown_at=now)
         _keep_variants(channel, listing, item)
+        if was_apart and listing.tracked:
+            # What happened to its number while it was apart nobody told us: it enters publishing anew.
+            Listing.objects.filter(pk=listing.pk, accounted__isnull=False).update(
+                accounted=None, accounted_version=F("accounted_version") + 1, drift=0, drift_since=None
+            )
         if listing.is_publishable and not was_publishable:
             Listing.objects.wake([listing.pk], now=now)
     if is_complete:
         gone = Listing.objects.filter(channel=channel, product_ref=product_ref, state=Listing.State.ACTIVE)
-        gone.exclude(ref__in=[r.ref for r in reported]).update(state=Listing.State.GONE, due_at=None, check_due_at=None)
+        gone.exclude(ref__in=refs).update(state=Listing.State.GONE, due_at=None, check_due_at=None)
     return new
 
 

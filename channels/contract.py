@@ -70,6 +70,14 @@ class BadPayload(ChannelError):
     """The platform sent something that is not what its documentation promises."""
 
 
+class UnreadableProducts(BadPayload):
+    """Some products could not be read, the others could. ``problems``: a sentence for people by product ref."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
+
+
 class WriteMode(enum.StrEnum):
     """How a change of quantity is written: see docs/adr/0003."""
 
@@ -124,7 +132,7 @@ class Store:
 
     base_url: str
     account_ref: str
-    credentials: Mapping[str, str]
+    credentials: Mapping[str, str] = field(repr=False)  # a client that is printed tells no secret
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -323,7 +331,10 @@ class Platform(Protocol):
         """Return the page at ``cursor`` ("" = the first), in an order that does not shift while it is read."""
 
     def read_products(self, product_refs: Iterable[str]) -> Iterator[tuple[str, Sequence[ReportedListing]]]:
-        """Yield each product's pools as they are now, read directly and not from an index; none = it is gone."""
+        """Yield each product's pools as they are now, read directly and not from an index; none = it is gone.
+
+        Raises UnreadableProducts after all that could be read.
+        """
 
     # Quantities -------------------------------------------------------------------------------------------------
     def change_quantities(self, changes: Sequence[QuantityChange]) -> Sequence[Outcome]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -156,5 +157,7 @@ def _after_linking(listing_ids: list[int], *, now: datetime) -> None:
     rows.update(due_at=now, due_version=F("due_version") + 1)
 
 
-def _record(listing: Listing, action: str, actor: str, before: dict[str, object], after: dict[str, object]) -> None:
+def _record(
+    listing: Listing, action: str, actor: str, before: Mapping[str, object], after: Mapping[str, object]
+) -> None:
     audit.record(actor=actor, action=action, subject=f"listing:{listing.pk}", before=before, after=after)

@@ -1,7 +1,8 @@
 """Reading what a channel shows, so that it can be compared with what we account for.
 
 A reading means something only if we know of every sale up to it: the orders are polled before and after, and a
-listing whose accounted quantity moved in between is left out, to be read again.
+listing whose accounted quantity moved in between is left out, to be read again. So is one that a push is on its way
+to: nobody can tell whether what was read has it in already.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from channels import catalog, polling
-from channels.contract import Platform
+from channels.contract import Platform, UnreadableProducts
 from channels.lanes import Lease
-from channels.models import Channel, Listing
+from channels.models import Channel, Listing, Push
 
 AT_ONCE = 20  # listings read in one round
 
@@ -35,31 +36,51 @@ class Reading:
 
 
 def take(
-    channel: Channel, platform: Platform, listings: Sequence[Listing], *, lease: Lease | None, now: datetime
+    channel: Channel,
+    platform: Platform,
+    listings: Sequence[Listing],
+    *,
+    lease: Lease | None,
+    now: datetime,
+    decides_pushes: bool = False,
 ) -> dict[int, Reading]:
     """Read the listings directly and return the readings that nothing has overtaken, by listing id.
 
-    Also keeps what the products look like now. Raises ChannelError.
+    ``decides_pushes``: the readings are to say what became of open pushes. Also keeps what the products look like
+    now. Raises ChannelError.
     """
     polling.poll(channel, platform, now=now)
     ids = [listing.pk for listing in listings]
+    overtaken = set() if decides_pushes else _pushed_to(ids)
     before = dict(Listing.objects.filter(pk__in=ids).values_list("pk", "accounted_version"))
     quantities: dict[str, int | None] = {}
-    for product_ref, reported in platform.read_products(sorted({listing.product_ref for listing in listings})):
-        catalog.apply_product(channel, product_ref, reported, now=timezone.now(), is_complete=True)
-        quantities.update({item.ref: item.quantity for item in reported})
-        if lease is not None:
-            lease.renew()
+    try:
+        for product_ref, reported in platform.read_products(sorted({listing.product_ref for listing in listings})):
+            catalog.apply_product(channel, product_ref, reported, now=timezone.now(), is_complete=True)
+            quantities.update({item.ref: item.quantity for item in reported})
+            untold = {item.ref for item in reported if item.tracked is None}
+            overtaken |= {listing.pk for listing in listings if listing.ref in untold}
+            if lease is not None:
+                lease.renew()
+    except UnreadableProducts as error:
+        catalog.keep_unreadable(channel, error.problems, now=timezone.now())
+        overtaken |= {listing.pk for listing in listings if listing.product_ref in error.problems}
     polling.poll(channel, platform, now=timezone.now())
     readings = {}
+    # Looked up before the versions are: a push that is settled in between has moved its listing's version.
+    overtaken |= set() if decides_pushes else _pushed_to(ids)
     for listing in Listing.objects.filter(pk__in=ids).order_by("pk"):
-        if listing.accounted_version != before[listing.pk]:
+        if listing.accounted_version != before[listing.pk] or listing.pk in overtaken:
             continue
         quantity = quantities.get(listing.ref)
         readings[listing.pk] = Reading(
             quantity=quantity, accounted=listing.accounted, version=listing.accounted_version
         )
     return readings
+
+
+def _pushed_to(listing_ids: Sequence[int]) -> set[int]:
+    return set(Push.objects.open().filter(listing__in=listing_ids).values_list("listing_id", flat=True))
 
 
 def keep(listing: Listing, reading: Reading, *, now: datetime) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from channels import readings
 from channels.contract import ChannelError, Platform
 from channels.lanes import Lease
-from channels.models import Channel, Listing, Push
+from channels.models import Channel, Listing
 from channels.readings import Reading
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
@@ -30,7 +30,6 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
     )
     if not due:
         return False
-    pushing = set(Push.objects.open().filter(listing__in=due).values_list("listing_id", flat=True))
     try:
         read = readings.take(channel, platform, due, lease=lease, now=now)
     except ChannelError:
@@ -38,8 +37,10 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
         raise
     for listing in due:
         reading = read.get(listing.pk)
-        if reading is None or listing.pk in pushing:
-            Listing.objects.filter(pk=listing.pk).update(check_due_at=now + LOOK_AGAIN_AFTER)
+        if reading is None:
+            # Unless it is to be looked at later: a product that can't be read.
+            rows = Listing.objects.filter(pk=listing.pk, check_due_at__lte=now)
+            rows.update(check_due_at=now + LOOK_AGAIN_AFTER)
         else:
             compare(listing, reading, now=timezone.now())
     return True

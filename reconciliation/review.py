@@ -11,6 +11,7 @@ from channels.models import Channel, Listing
 from channels.readings import Reading
 from channels.registry import opened
 from inventory import audit, ledger
+from inventory.errors import InvalidQuantity
 from inventory.ledger import Entry
 from inventory.models import Movement, Warehouse
 
@@ -38,7 +39,7 @@ def take_theirs(
     Raises PictureMoved, ChannelError, and InvalidQuantity without a reason.
     """
     if not reason.strip():
-        raise ledger.InvalidQuantity("Taking the channel's number needs a reason.")
+        raise InvalidQuantity("Taking the channel's number needs a reason.")
     reading = _read(listing, seen, now=now)
     if listing.sku_id is None or not reading.drift:
         raise PictureMoved("There is nothing to take over any more. Look at the numbers again.")
@@ -57,7 +58,7 @@ def take_theirs(
 
 
 def check_now(*, listing: Listing, now: datetime) -> Reading | None:
-    """Read what the listing shows; None when a sale came in between. Raises ChannelError."""
+    """Read what the listing shows; None when a sale or a push came in between. Raises ChannelError."""
     with opened(listing.channel) as platform:
         reading = readings.take(listing.channel, platform, [listing], lease=None, now=now).get(listing.pk)
     if reading is not None:
@@ -74,7 +75,7 @@ def _read(listing: Listing, seen: int, *, now: datetime) -> Reading:
     with opened(channel) as platform:
         reading = readings.take(channel, platform, [listing], lease=None, now=now).get(listing.pk)
     if reading is None:
-        raise PictureMoved("A sale was booked in this moment. Look at the numbers again.")
+        raise PictureMoved("A sale or a change of ours is on its way in this moment. Look at the numbers again.")
     if reading.quantity != seen:
         raise PictureMoved(f"The channel shows {reading.quantity} now, not {seen}. Look at the numbers again.")
     listing.refresh_from_db()

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from channels.contract import (
-    BadPayload,
     Capabilities,
     CatalogPage,
     ChannelEvent,
@@ -24,6 +23,7 @@ from channels.contract import (
     ReportedListing,
     Store,
     SubscriptionReport,
+    UnreadableProducts,
     WriteMode,
 )
 from channels.platforms.ecwid import batch, catalog_scan, connection, oauth, order_feed, orders, webhooks, writes
@@ -109,19 +109,18 @@ class EcwidPlatform:
         return catalog_scan.catalog_page(self._client, cursor)
 
     def read_products(self, product_refs: Iterable[str]) -> Iterator[tuple[str, Sequence[ReportedListing]]]:
-        """Yield what each product shows. Products that can't be read raise BadPayload, after all the others."""
-        problems: list[str] = []
+        problems: dict[str, str] = {}
         for ref in product_refs:
             try:
                 pools = writes.read_product(self._client, quote(ref, safe=""))
             except NotListed:
                 pools = ()
             except UnreadableProduct as error:
-                problems.append(str(error))
+                problems[ref] = str(error)
                 continue
             yield ref, pools
         if problems:
-            raise BadPayload(" ".join(problems))
+            raise UnreadableProducts(problems)
 
     # Quantities -------------------------------------------------------------------------------------------------
     def change_quantities(self, changes: Sequence[QuantityChange]) -> Sequence[Outcome]:
