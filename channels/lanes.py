@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import psutil
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -23,7 +24,9 @@ from django_q.tasks import async_task
 
 from channels.models import Lane
 
-HELD_FOR = timedelta(seconds=60)  # longer than any single call to a platform; renewed before each
+# Longer than a task may live, so that whoever takes an expired hold over can be sure that nobody is at work any more:
+# a reading beside a write under way would take it for not applied. The dead of this machine are known at once.
+HELD_FOR = timedelta(seconds=settings.Q_CLUSTER["timeout"] + 30)
 QUEUED_FOR = timedelta(seconds=10)  # a task that has not begun by then is taken for lost
 SLICE_SECONDS = 10.0  # after that a lane makes room for the others
 QUIET_SECONDS = 0.05  # a process that woke a lane this recently need not do it again …

@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from channels.contract import (
@@ -240,6 +241,8 @@ def _move_accounted(booked: Iterable[_Booked], *, now: datetime) -> None:
             accounted=F("accounted") - taken, accounted_version=F("accounted_version") + 1
         )
         Listing.objects.filter(pk=listing_id, accounted__isnull=False).wake_all(now=now)
+        # What was confirmed as a drift may have been this very order.
+        Listing.objects.filter(pk=listing_id).exclude(drift=0).update(check_due_at=Coalesce("check_due_at", Value(now)))
 
 
 def _move_ledger(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,7 @@ from inventory.models import StockSignal
 
 SIGNALS_AT_ONCE = 500
 SETTLES_AFTER = timedelta(seconds=5)  # a request that timed out may still be at work in the store
+LOOKS_AFTER = timedelta(seconds=30)  # time for a sale that was not heard of yet to arrive
 
 
 def lane_of(channel_id: int) -> str:
@@ -96,36 +98,46 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
 def _settle_unknown(channel: Channel, platform: Platform, lease: Lease, *, now: datetime) -> bool:
     """Decide by reading what became of pushes that a time-out, a 5xx or a crash left open."""
     Push.objects.filter(channel=channel, state=Push.State.SENDING).update(state=Push.State.UNKNOWN)
-    pushes = list(
-        Push.objects.filter(channel=channel, state=Push.State.UNKNOWN, created_at__lte=now - SETTLES_AFTER)
+    unknown = (
+        Push.objects.filter(channel=channel, state=Push.State.UNKNOWN)
         .filter(Q(listing__due_at__lte=now) | Q(listing__due_at=None))
         .select_related("listing")
-        .order_by("pk")[: readings.AT_ONCE]
+        .order_by("pk")
     )
+    # Whatever woke the listing of one that is too young to decide: nothing can be done about it before.
+    for push in unknown.filter(created_at__gt=now - SETTLES_AFTER):
+        _postpone([push.listing_id], push.created_at + SETTLES_AFTER)
+    pushes = list(unknown.filter(created_at__lte=now - SETTLES_AFTER)[: readings.AT_ONCE])
     if not pushes:
         return False
     if platform.has_writes_under_way():
         _postpone([push.listing_id for push in pushes], now + timedelta(seconds=2))
         return True
-    read = readings.take(channel, platform, [push.listing for push in pushes], lease=lease, now=now)
+    listings = [push.listing for push in pushes]
+    read = readings.take(channel, platform, listings, lease=lease, now=now, decides_pushes=True)
     for push in pushes:
         reading = read.get(push.listing_id)
         if reading is None:
-            _postpone([push.listing_id], now + timedelta(seconds=2))
+            _postpone([push.listing_id], now + timedelta(seconds=5))
         else:
             _decide(push, reading, now=now)
     return True
 
 
 def _decide(push: Push, reading: readings.Reading, *, now: datetime) -> None:
-    """Take the outcome that needs fewer units sold unseen; a negative number of them is impossible."""
+    """Take the outcome that needs fewer units sold unseen; a negative number of them is impossible.
+
+    A drift that was confirmed before is no sale: the store's number lies that far off in either case.
+    """
+    unseen = 0
     if reading.quantity is None or reading.accounted is None:
         was_applied = False
     else:
-        unseen_if_applied = reading.accounted + push.delta - reading.quantity
-        unseen_if_not = reading.accounted - reading.quantity
+        unseen_if_not = reading.accounted + push.listing.drift - reading.quantity
+        unseen_if_applied = unseen_if_not + push.delta
         # Both negative means someone raised the number by hand: the smaller surprise wins.
         was_applied = (unseen_if_applied < 0, abs(unseen_if_applied)) < (unseen_if_not < 0, abs(unseen_if_not))
+        unseen = unseen_if_applied if was_applied else unseen_if_not
     with transaction.atomic():
         settled = Push.objects.filter(pk=push.pk, state=Push.State.UNKNOWN).update(
             state=Push.State.APPLIED if was_applied else Push.State.NOT_APPLIED,
@@ -137,10 +149,13 @@ def _decide(push: Push, reading: readings.Reading, *, now: datetime) -> None:
         if settled and was_applied:
             _account(rows, push.delta, now=now)
         rows.update(due_at=now, due_version=F("due_version") + 1)
+        if unseen:
+            # A sale still on its way, a hand edit, or a wrong decision: the next readings tell.
+            rows.update(check_due_at=Coalesce("check_due_at", Value(now + LOOKS_AFTER)))
 
 
-def _account(rows: object, delta: int, *, now: datetime) -> None:
-    rows.update(  # type: ignore[attr-defined]
+def _account(rows: QuerySet[Listing], delta: int, *, now: datetime) -> None:
+    rows.update(
         accounted=F("accounted") + delta,
         accounted_version=F("accounted_version") + 1,
         last_pushed_at=now,
@@ -165,7 +180,7 @@ def _anchor_new(channel: Channel, platform: Platform, lease: Lease, *, now: date
     for listing in fresh:
         reading = read.get(listing.pk)
         if reading is None or reading.quantity is None:
-            _postpone([listing.pk], now + timedelta(seconds=2 if reading is None else 60))
+            _postpone([listing.pk], now + timedelta(seconds=5 if reading is None else 60))
         else:
             readings.anchor(listing, reading, now=now)
     return True
@@ -182,24 +197,32 @@ class _Wanted:
     target: int
 
     @property
+    def accounted(self) -> int:
+        return self.listing.accounted or 0
+
+    @property
     def delta(self) -> int:
-        return self.target - (self.listing.accounted or 0)
+        return self.target - self.accounted
 
 
 def _publish_due(channel: Channel, platform: Platform, lease: Lease, *, now: datetime) -> bool:
-    claimed = list(
+    rows = (
         Listing.objects.filter(channel=channel, accounted__isnull=False)
         .publishable()
-        .due(now)
         .exclude(pushes__state__in=[Push.State.SENDING, Push.State.UNKNOWN])
-        .order_by("due_at", "pk")
     )
-    if not claimed:
+    if not rows.due(now).exists():
         return False
-    # All of them, so that the breaker sees the whole wave. Claimed first, quantities read afterwards: whatever
-    # changes from here on raises due_version.
+    # All of them, so that the breaker sees the whole wave; while it holds one back, that with what came since.
+    # Claimed first, quantities read afterwards: whatever changes from here on raises due_version.
+    claimed = list((rows.filter(due_at__isnull=False) if channel.halted_at else rows.due(now)).order_by("due_at", "pk"))
+    if not channel.feeds.exists():
+        # Without a warehouse nothing is known to be available, which is not the same as nothing: set_warehouses
+        # wakes them all.
+        _rest(claimed, claimed_at=now)
+        return True
     targets = availability.targets(claimed)
-    wanted = [_Wanted(listing=listing, target=targets[listing.pk]) for listing in claimed]
+    wanted = [_Wanted(listing=listing, target=targets[listing.pk]) for listing in _unmoved(claimed)]
     changes = [item for item in wanted if item.delta]
     _rest([item.listing for item in wanted if not item.delta], claimed_at=now)
     if channel.mode == Channel.Mode.OBSERVE:
@@ -208,27 +231,39 @@ def _publish_due(channel: Channel, platform: Platform, lease: Lease, *, now: dat
     if channel.mode == Channel.Mode.SELL_DOWN:
         _rest([item.listing for item in changes if item.delta > 0], claimed_at=now)
         changes = [item for item in changes if item.delta < 0]
-    if not changes:
-        return True
     if breaker.halts(channel, [(item.listing, item.target) for item in changes], now=now):
         _postpone([item.listing.pk for item in changes], now + timedelta(minutes=5))
         return True
+    if not changes:
+        return True
     # What protects against overselling goes first: decreases, and among them the lowest.
     changes.sort(key=lambda item: (item.delta > 0, item.target, item.listing.pk))
-    _send(channel, platform, lease, changes[: platform.capabilities.max_batch], now=now)
+    _send(channel, platform, lease, changes[: platform.capabilities.max_batch])
     return True
+
+
+def _unmoved(claimed: Sequence[Listing]) -> list[Listing]:
+    """Return those whose accounted quantity is still the one that was claimed.
+
+    An order that was booked since has moved the ledger and it together: the old one beside a new target would have
+    the order's units pushed on top of what the platform did itself. It has raised due_version, so they stay due.
+    """
+    versions = dict(
+        Listing.objects.filter(pk__in=[listing.pk for listing in claimed]).values_list("pk", "accounted_version")
+    )
+    return [listing for listing in claimed if versions.get(listing.pk) == listing.accounted_version]
 
 
 def _observe(channel: Channel, changes: Sequence[_Wanted], *, now: datetime) -> None:
     """Log what would have been pushed, once per listing and number."""
-    latest: dict[int, int] = {}
-    for push in Push.objects.filter(listing__in=[i.listing for i in changes]).order_by("pk"):
-        latest[push.listing_id] = push.target if push.state == Push.State.OBSERVED else -1
+    of_each = Push.objects.filter(listing__in=[item.listing for item in changes]).order_by().values("listing")
+    last = Push.objects.filter(pk__in=of_each.annotate(last=Max("pk")).values("last"), state=Push.State.OBSERVED)
+    latest = dict(last.values_list("listing_id", "target"))
     Push.objects.bulk_create(
         Push(
             channel=channel,
             listing=item.listing,
-            accounted_before=item.listing.accounted,
+            accounted_before=item.accounted,
             target=item.target,
             delta=item.delta,
             state=Push.State.OBSERVED,
@@ -242,12 +277,14 @@ def _observe(channel: Channel, changes: Sequence[_Wanted], *, now: datetime) -> 
     _rest([item.listing for item in changes], claimed_at=now)
 
 
-def _send(channel: Channel, platform: Platform, lease: Lease, batch: Sequence[_Wanted], *, now: datetime) -> None:
+def _send(channel: Channel, platform: Platform, lease: Lease, batch: Sequence[_Wanted]) -> None:
+    lease.renew()
+    now = timezone.now()  # that of the call: SETTLES_AFTER counts from it
     pushes = [
         Push(
             channel=channel,
             listing=item.listing,
-            accounted_before=item.listing.accounted,
+            accounted_before=item.accounted,
             target=item.target,
             delta=item.delta,
             cause_at=item.listing.due_since,
@@ -256,7 +293,6 @@ def _send(channel: Channel, platform: Platform, lease: Lease, batch: Sequence[_W
         for item in batch
     ]
     Push.objects.bulk_create(pushes)  # committed before the call: a crash from here on leaves its trace
-    lease.renew()
     changes = [
         QuantityChange(
             ref=item.listing.ref,
@@ -314,7 +350,9 @@ def _settle_listing(push: Push, outcome: Outcome, error: ChannelError | None, *,
         case OutcomeKind.UNKNOWN:
             rows.update(due_at=now + SETTLES_AFTER, failures=F("failures") + 1)
         case OutcomeKind.NOT_APPLIED:
-            wait = error.wait_seconds if isinstance(error, RateLimited) else min(2.0**push.listing.failures, 300)
+            wait = (
+                error.wait_seconds if isinstance(error, RateLimited) else min(2 ** min(push.listing.failures, 9), 300)
+            )
             rows.update(due_at=now + timedelta(seconds=wait), failures=F("failures") + 1)
 
 
