@@ -43,7 +43,7 @@ WITH wanted AS (
     AND COALESCE(unsellable_before >= needs_unsellable, TRUE) AS is_enough
   FROM locked
 ), decided AS (
-  SELECT *, bool_and(is_enough) OVER () AND count(*) OVER () = %(count)s AS may_move FROM checked
+  SELECT *, bool_and(is_enough) OVER () AND count(*) OVER () = %(count)s::int AS may_move FROM checked
 ), moved AS (
   UPDATE inventory_stocklevel level
   SET on_hand = level.on_hand + decided.on_hand, reserved = level.reserved + decided.reserved,
@@ -62,7 +62,7 @@ _MOVEMENT_COLUMNS = """
     unsellable_after, reason, actor, occurred_at, recorded_at"""
 _MOVEMENT_VALUES = """
     moved.sku_id, moved.warehouse_id, moved.kind, moved.on_hand, moved.reserved, moved.unsellable, on_hand_after,
-    reserved_after, unsellable_after, %(reason)s, %(actor)s, %(occurred_at)s, %(now)s"""
+    reserved_after, unsellable_after, %(reason)s::text, %(actor)s::text, %(occurred_at)s::timestamptz, %(now)s::timestamptz"""
 _RESULT = """
   decided.place, decided.may_move, decided.is_enough, decided.on_hand_before, decided.reserved_before,
   decided.unsellable_before"""
@@ -80,7 +80,8 @@ FROM decided LEFT JOIN written
 RESERVE = f"""{_MOVE}, reservation AS (
   INSERT INTO inventory_reservation
     (uuid, key, request_digest, reference, state, revision, expires_at, created_at)
-  SELECT %(uuid)s, %(reservation_key)s, %(digest)s, %(reason)s, 'open', 0, %(expires_at)s, %(now)s
+  SELECT %(uuid)s::uuid, %(reservation_key)s::text, %(digest)s::text, %(reason)s::text, 'open', 0,
+    %(expires_at)s::timestamptz, %(now)s::timestamptz
   FROM moved WHERE place = 0
   RETURNING id
 ), line AS (
@@ -95,7 +96,10 @@ SELECT {_RESULT}, reservation.id FROM decided LEFT JOIN reservation ON TRUE
 """  # noqa: S608 - made of constants
 
 
-# key, sku_id, warehouse_id, kind, on_hand, reserved, unsellable, needs_available, needs_on_hand, needs_unsellable
+COLUMNS = (
+    "key", "sku_id", "warehouse_id", "kind", "on_hand", "reserved", "unsellable", "needs_available", "needs_on_hand",
+    "needs_unsellable",
+)  # fmt: skip
 EntryRow = tuple[str, int, int, str, int, int, int, int | None, int | None, int | None]
 
 
@@ -130,12 +134,8 @@ def run(
     An entry whose level does not exist is left out of the answer, and then nothing was written.
     """
     columns = [list(column) for column in zip(*entries, strict=True)]
-    names = (
-        "key", "sku_id", "warehouse_id", "kind", "on_hand", "reserved", "unsellable", "needs_available",
-        "needs_on_hand", "needs_unsellable",
-    )  # fmt: skip
     parameters: dict[str, Any] = {
-        **dict(zip(names, columns, strict=True)),
+        **dict(zip(COLUMNS, columns, strict=True)),
         "place": list(range(len(entries))),
         "count": len(entries),
         "actor": actor,
