@@ -1,0 +1,186 @@
+"""The unmapped queue and a listing's mapping, as a person works through them."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from channels import catalog
+from channels.models import Channel, Listing, OrderLine
+from inventory.models import AuditEntry, Sku, StockLevel
+from sandbox.ecwid import EcwidSimulator
+from tests.channels.web.conftest import listing_of, work
+from tests.factories import make_sku
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+QUEUE = "/listings/unmapped/"
+
+
+@pytest.fixture
+def imported(channel: Channel) -> Channel:
+    catalog.start_import(channel=channel, now=timezone.now())
+    work(channel, "catalog")
+    return channel
+
+
+def test_the_queue_tells_what_waits_and_why(browser: Client, channel: Channel, sim: EcwidSimulator) -> None:
+    make_sku("tee m")
+    make_sku("SOMETHING", barcode="4006381333931")
+    sim.add_product(sku="", name="Without a code", quantity=1)
+    catalog.start_import(channel=channel, now=timezone.now())
+    work(channel, "catalog")
+
+    html = browser.get(QUEUE).content.decode()
+
+    assert "A SKU comes near, but a near match never links by itself." in html
+    assert "the same code but for case, spaces or dashes" in html
+    assert "the same barcode" in html
+    assert "The store gives it no SKU." in html
+    assert "No SKU has this code." in html
+    assert html.count("Link to ") == 2
+
+
+def test_a_click_links_books_what_waited_and_answers_with_a_row(
+    browser: Client, imported: Channel, sim: EcwidSimulator
+) -> None:
+    sku = make_sku("TEE-MEDIUM", on_hand=9)
+    sim.buy(sku="TEE-M", quantity=2)
+    Channel.objects.update(next_poll_at=timezone.now())
+    work(imported, "inbox")
+    listing = listing_of("TEE-M")
+    assert OrderLine.objects.get().state == "waiting"
+
+    response = browser.post(f"/listings/{listing.pk}/link/", {"sku": sku.pk}, headers={"HX-Request": "true"})
+
+    html = response.content.decode()
+    assert html.startswith("<tr")
+    assert "sells TEE-MEDIUM now" in html
+    assert "Undo" in html
+    assert OrderLine.objects.get().state == "booked"
+    assert StockLevel.objects.get(sku=sku).reserved == 2
+    assert listing_of("TEE-M").mapping == "mapped"
+
+
+def test_without_javascript_it_leads_back_to_the_queue(browser: Client, imported: Channel) -> None:
+    sku = make_sku("TEE-MEDIUM")
+    listing = listing_of("TEE-M")
+
+    response = browser.post(f"/listings/{listing.pk}/link/", {"sku": sku.pk, "next": f"{QUEUE}?q=tee"})
+
+    assert response["Location"] == f"{QUEUE}?q=tee"
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_it_never_leads_elsewhere(browser: Client, imported: Channel, elsewhere: str) -> None:
+    listing = listing_of("TEE-M")
+
+    response = browser.post(f"/listings/{listing.pk}/ignore/", {"next": elsewhere})
+
+    assert response["Location"] == f"/listings/{listing.pk}/"
+
+
+def test_unlink_and_ignore(browser: Client, imported: Channel) -> None:
+    sku = make_sku("TEE-MEDIUM")
+    listing = listing_of("TEE-M")
+    browser.post(f"/listings/{listing.pk}/link/", {"sku": sku.pk})
+
+    browser.post(f"/listings/{listing.pk}/unlink/")
+    assert (listing_of("TEE-M").mapping, listing_of("TEE-M").sku) == ("unmapped", None)
+    browser.post(f"/listings/{listing.pk}/ignore/")
+
+    assert listing_of("TEE-M").mapping == "ignored"
+    trail = AuditEntry.objects.filter(subject=f"listing:{listing.pk}").order_by("pk")
+    assert [(entry.actor, entry.action) for entry in trail] == [
+        ("user:ana", "listing.link"),
+        ("user:ana", "listing.unlink"),
+        ("user:ana", "listing.ignore"),
+    ]
+    assert [row.external_sku for row in browser.get(QUEUE).context["table"].data] == ["GIFT", "MUG"]
+    html = browser.get(f"/listings/{listing.pk}/").content.decode()
+    assert "Linked to TEE-MEDIUM" in html
+    assert "Unlinked from TEE-MEDIUM" in html
+
+
+def test_a_sku_is_made_from_a_listing(browser: Client, imported: Channel) -> None:
+    browser.post(f"/listings/{listing_of('TEE-M').pk}/new-sku/")
+
+    sku = Sku.objects.get()
+    assert (sku.code, sku.name, sku.barcode) == ("TEE-M", "Tee, medium", "4006381333931")
+    assert listing_of("TEE-M").sku == sku
+
+
+def test_a_code_that_is_taken_makes_none_and_says_so(browser: Client, imported: Channel) -> None:
+    make_sku("TEE-M")
+    Listing.objects.filter(external_sku="TEE-M").update(sku=None, mapping="unmapped")
+    listing = listing_of("TEE-M")
+
+    part = browser.post(f"/listings/{listing.pk}/new-sku/", headers={"HX-Request": "true"})
+    page = browser.post(f"/listings/{listing.pk}/new-sku/", follow=True)
+
+    assert part.status_code == 422
+    assert "No SKU can be made of it" in part.content.decode()
+    assert "No SKU can be made of it" in page.content.decode()
+    assert Sku.objects.count() == 1
+    assert listing_of("TEE-M").mapping == "unmapped"
+
+
+def test_the_missing_skus_are_counted_beforehand(browser: Client, channel: Channel, sim: EcwidSimulator) -> None:
+    make_sku("m u g")
+    sim.add_product(sku="", name="Without a code", quantity=1)
+    catalog.start_import(channel=channel, now=timezone.now())
+    work(channel, "catalog")
+    url = f"/listings/unmapped/{channel.pk}/create/"
+
+    before = browser.get(url)
+    browser.post(url)
+
+    assert (before.context["count"], before.context["left"]) == (2, 2)
+    assert sorted(Sku.objects.values_list("code", flat=True)) == ["GIFT", "TEE-M", "m u g"]
+    assert browser.get(url).context["count"] == 0
+
+
+def test_a_search_offers_matches_as_a_part(browser: Client, imported: Channel) -> None:
+    make_sku("TEE-MEDIUM", on_hand=4)
+    make_sku("CAP")
+    url = f"/listings/{listing_of('TEE-M').pk}/find/"
+
+    part = browser.get(url, {"q": "tee"}, headers={"HX-Request": "true", "HX-Target": "matches"})
+    page = browser.get(url, {"q": "tee"})
+
+    assert part.content.decode().lstrip().startswith("<ul")
+    assert [sku.code for sku in page.context["matches"]] == ["TEE-MEDIUM"]
+    assert "No SKU matches" in browser.get(url, {"q": "zzz"}).content.decode()
+
+
+@pytest.mark.parametrize("number", ["", "0", "x", "-1", "9" * 30, "²"])
+def test_a_bad_sku_number_links_nothing(browser: Client, imported: Channel, number: str) -> None:
+    listing = listing_of("TEE-M")
+
+    assert browser.post(f"/listings/{listing.pk}/link/", {"sku": number}).status_code == 404
+    assert listing_of("TEE-M").mapping == "unmapped"
+    assert not AuditEntry.objects.filter(subject=f"listing:{listing.pk}").exists()
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['a/b"c', "Grün & <b>groß</b>", "🧦-42", "../../etc", "x'; --", "%41%2F", "a b  c"],
+)
+def test_hostile_codes_are_drawn_linked_and_made(
+    browser: Client, channel: Channel, sim: EcwidSimulator, code: str
+) -> None:
+    sim.add_product(sku=code, name=f"Title {code} " + "x" * 300, quantity=4)
+    catalog.start_import(channel=channel, now=timezone.now())
+    work(channel, "catalog")
+    listing = listing_of(code)
+
+    for url in (QUEUE, "/listings/", f"/listings/{listing.pk}/", f"/listings/{listing.pk}/find/"):
+        response = browser.get(url, {"q": code} if url != QUEUE else {})
+        assert response.status_code == 200
+        assert "<b>gro" not in response.content.decode()
+    browser.post(f"/listings/{listing.pk}/new-sku/")
+
+    assert listing_of(code).sku == Sku.objects.get(code=code)
+    assert len(Sku.objects.get(code=code).name) <= 300
+    assert browser.get(f"/listings/{listing.pk}/").status_code == 200
