@@ -44,7 +44,8 @@ class TakeTheirsForm(forms.Form):
 
 
 def _listing(pk: int) -> Listing:
-    return get_object_or_404(Listing.objects.select_related("channel", "sku"), pk=pk)
+    listing: Listing = get_object_or_404(Listing.objects.select_related("channel", "sku"), pk=pk)
+    return listing
 
 
 @require_GET
