@@ -94,7 +94,7 @@ def connect(
 def reconnect(*, channel: Channel, credentials: Mapping[str, str], actor: str, now: datetime) -> ConnectionReport:
     """Replace a channel's credentials by ones that work; everything that waited goes on.
 
-    Raises ChannelError when they don't work, ConnectRefused when they are another store's.
+    Raises ChannelError when they don't work, ConnectRefused when they are another store's or it is connected anew.
     """
     report = test(platform=channel.platform, base_url=channel.base_url, credentials=credentials)
     if report.account_ref != channel.account_ref:
@@ -104,7 +104,12 @@ def reconnect(*, channel: Channel, credentials: Mapping[str, str], actor: str, n
     channel.credentials = dict(credentials)
     channel.credentials_version += 1
     channel.disconnected_at = None
-    channel.save(update_fields=["credentials", "credentials_version", "disconnected_at"])
+    try:
+        with transaction.atomic():
+            channel.save(update_fields=["credentials", "credentials_version", "disconnected_at"])
+    except IntegrityError:
+        channel.refresh_from_db()
+        raise ConnectRefused("This store is connected already, as another channel: disconnect that first.") from None
     audit.record(actor=actor, action="channel.reconnect", subject=f"channel:{channel.pk}", before={}, after={})
     _go_on(channel, now=now)
     return report

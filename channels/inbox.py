@@ -26,9 +26,10 @@ from channels.contract import (
     EventKind,
     Platform,
     RateLimited,
+    Rejected,
 )
 from channels.lanes import Lease, wake_soon
-from channels.models import Channel, InboundEvent, Listing
+from channels.models import Channel, InboundEvent, Listing, Order
 
 AT_ONCE = 100  # events worked on in one round
 MAX_ATTEMPTS = 8
@@ -100,23 +101,68 @@ class _Read:
 def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
     """Work on up to AT_ONCE due events; tell whether there were any. Raises ChannelError after keeping them due."""
     now = timezone.now()
-    events = list(InboundEvent.objects.filter(channel=channel).due(now)[:AT_ONCE])
+    events = _claim(channel, now=now)
     if not events:
         return False
-    # Counted before the work: an event that kills its worker must not be offered for ever.
-    InboundEvent.objects.filter(pk__in=[event.pk for event in events]).update(attempts=F("attempts") + 1)
     Channel.objects.filter(pk=channel.pk).update(last_event_at=max(event.received_at for event in events))
-    read = [item for item in (_read(event, platform, now=now) for event in events) if item is not None]
+    rest = [item for item in (_read(event, platform, now=now) for event in events) if item is not None]
     try:
-        missing = _book_orders(channel, platform, read, now=now)
-        _look_at_products(channel, platform, read, now=now)
+        try:
+            _work_on(channel, platform, rest, now=now)
+        except (BadPayload, Rejected):
+            # What one of them names can't be read: that must not hold the others up.
+            while rest:
+                _work_alone(channel, platform, rest[0], now=now)
+                rest.pop(0)
     except ChannelError as error:
         connection.note_failure(channel, error, now=now)
-        _postpone([item.event for item in read], error, now=now)
+        _postpone([item.event for item in rest], error, now=now)
         raise
-    for item in read:
-        _end(item, missing, channel=channel, now=now)
     return True
+
+
+def _claim(channel: Channel, *, now: datetime) -> list[InboundEvent]:
+    """Return the events to work on, counted before the work: one that kills its worker must not be offered for ever.
+
+    One that was begun before and did not end is offered alone, and ever later: the others don't share its fate.
+    """
+    events = list(InboundEvent.objects.filter(channel=channel).due(now)[:AT_ONCE])
+    if not events:
+        return []
+    first = events[0]
+    claimed = [first] if first.attempts else [event for event in events if not event.attempts]
+    InboundEvent.objects.filter(pk__in=[event.pk for event in claimed]).update(
+        attempts=F("attempts") + 1, due_at=now + _wait(first.attempts)
+    )
+    return claimed
+
+
+def _wait(attempts: int) -> timedelta:
+    return timedelta(seconds=min(2 ** min(attempts, 9), 300))
+
+
+def _work_on(channel: Channel, platform: Platform, read: Sequence[_Read], *, now: datetime) -> None:
+    missing = _book_orders(channel, platform, read, now=now)
+    _look_at_products(channel, platform, read, now=now)
+    if any(hint.kind == EventKind.DISCONNECTED for item in read for hint in item.hints):
+        _look_at_connection(platform)
+    for item in read:
+        _end(item, missing, now=now)
+
+
+def _work_alone(channel: Channel, platform: Platform, item: _Read, *, now: datetime) -> None:
+    try:
+        _work_on(channel, platform, [item], now=now)
+    except (BadPayload, Rejected) as problem:
+        _retry(item.event, str(problem), now=now)
+
+
+def _look_at_connection(platform: Platform) -> None:
+    """Ask the store whether it has removed the app: a notice that comes late may be about an earlier connection."""
+    try:
+        platform.check_connection()
+    except BadCredentials:
+        raise BadCredentials("The store has removed the app: connect it again.") from None
 
 
 def _read(event: InboundEvent, platform: Platform, *, now: datetime) -> _Read | None:
@@ -142,7 +188,13 @@ def _book_orders(channel: Channel, platform: Platform, read: Sequence[_Read], *,
     missing = {ref for ref in refs if fetched.get(ref) is None}
     for ref in missing & deleted:
         orders.book_deleted(channel, platform, platform.order_ref(ref), now=now)
-    return missing - deleted
+    # An event about an order that was deleted since has nothing more to say.
+    known_gone = set(
+        Order.objects.filter(
+            channel=channel, ref__in=[platform.order_ref(ref) for ref in missing], state=Order.State.DELETED
+        ).values_list("ref", flat=True)
+    )
+    return {ref for ref in missing - deleted if platform.order_ref(ref) not in known_gone}
 
 
 def _look_at_products(channel: Channel, platform: Platform, read: Sequence[_Read], *, now: datetime) -> None:
@@ -158,10 +210,8 @@ def _look_at_products(channel: Channel, platform: Platform, read: Sequence[_Read
         catalog.refresh_products(channel, platform, sorted(gone | unknown), now=now)
 
 
-def _end(item: _Read, missing: set[str], *, channel: Channel, now: datetime) -> None:
+def _end(item: _Read, missing: set[str], *, now: datetime) -> None:
     kinds = {hint.kind for hint in item.hints}
-    if EventKind.DISCONNECTED in kinds:
-        connection.note_failure(channel, BadCredentials("The store has removed the app: connect it again."), now=now)
     if any(hint.ref in missing for hint in item.hints):
         _retry(item.event, "The platform does not know this order (yet).", now=now)
     elif kinds <= {EventKind.OTHER}:
@@ -183,8 +233,7 @@ def _retry(event: InboundEvent, problem: str, *, now: datetime) -> None:
     if event.attempts + 1 >= MAX_ATTEMPTS:
         _close(event, InboundEvent.State.FAILED, problem, now=now)
         return
-    wait = timedelta(seconds=min(2**event.attempts, 300))
-    InboundEvent.objects.filter(pk=event.pk).update(due_at=now + wait, problem=problem[:500])
+    InboundEvent.objects.filter(pk=event.pk).update(due_at=now + _wait(event.attempts), problem=problem[:500])
 
 
 def _close(event: InboundEvent, state: InboundEvent.State, problem: str, *, now: datetime) -> None:
