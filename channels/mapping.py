@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from channels import orders
 from channels.models import Channel, Listing
 from inventory import audit
-from inventory.models import Sku, match_key
+from inventory.models import AuditEntry, Sku, match_key
 
+UNLINK = "listing.unlink"  # in the audit trail
 BOOKS_WITHIN = timedelta(seconds=30)  # longer than booking what waited for a mapping takes
 
 
@@ -48,16 +49,24 @@ def _match(channel: Channel, *, now: datetime) -> list[int]:
     )
     linked = []
     candidates = unmapped.exclude(external_sku__in=repeated).only("pk", "external_sku")
+    taken_away = _taken_away(candidates)
     skus = {sku.code: sku for sku in Sku.objects.active().filter(code__in=candidates.values("external_sku"))}
     for listing in candidates.order_by("pk"):
         sku = skus.get(listing.external_sku)
-        if sku is not None:
+        if sku is not None and listing.pk not in taken_away:
             Listing.objects.filter(pk=listing.pk).update(
                 sku=sku, mapping=Listing.Mapping.MAPPED, mapping_reason=_("The store's SKU is the same code.")
             )
             linked.append(listing.pk)
     _have_published_soon(linked, now=now)
     return linked
+
+
+def _taken_away(listings: QuerySet[Listing]) -> set[int]:
+    """Return the ids of those whose mapping a person has taken away: only a person gives it back."""
+    subjects = {f"listing:{pk}": pk for pk in listings.values_list("pk", flat=True)}
+    entries = AuditEntry.objects.filter(action=UNLINK, subject__in=list(subjects))
+    return {subjects[subject] for subject in entries.order_by().values_list("subject", flat=True)}
 
 
 def suggestions(listing: Listing, *, limit: int = 5) -> QuerySet[Sku]:
@@ -93,8 +102,11 @@ def _link(listing: Listing, sku: Sku, *, actor: str, now: datetime) -> None:
 
 
 def unlink(*, listing: Listing, actor: str, now: datetime) -> Listing:
-    """Take the mapping away: nothing is published to the listing and its new sales wait. What is booked stays."""
-    return _detach(listing, Listing.Mapping.UNMAPPED, "listing.unlink", actor)
+    """Take the mapping away: nothing is published to the listing and its new sales wait. What is booked stays.
+
+    Its code does not link it again by itself.
+    """
+    return _detach(listing, Listing.Mapping.UNMAPPED, UNLINK, actor)
 
 
 def ignore(*, listing: Listing, actor: str, now: datetime) -> Listing:

@@ -368,7 +368,7 @@ def test_orders_shipped_before_the_channel_began_took_their_stock_before_the_led
 
 
 def test_an_old_order_that_shows_up_later_is_in_the_number_that_was_read_already(store: Store) -> None:
-    """Its units left the store's number long before the listing was read: accounting for them again would inflate it."""
+    """Its units had left the store's number before that was read: accounting for them again would inflate it."""
     tee = factories.make_sku("TEE", on_hand=20)
     store.sim.add_product(sku="TEE", quantity=20)
     order = store.sim.buy(sku="TEE", quantity=3)
