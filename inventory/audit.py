@@ -7,10 +7,6 @@ from collections.abc import Mapping
 from inventory.models import AuditEntry
 
 
-def record(
-    *, actor: str, action: str, subject: str, before: Mapping[str, object], after: Mapping[str, object]
-) -> None:
+def record(*, actor: str, action: str, subject: str, before: Mapping[str, object], after: Mapping[str, object]) -> None:
     """Keep who changed what, from what, to what. Values are JSON; never a secret."""
-    AuditEntry.objects.create(
-        actor=actor, action=action, subject=subject, before=dict(before), after=dict(after)
-    )
+    AuditEntry.objects.create(actor=actor, action=action, subject=subject, before=dict(before), after=dict(after))

@@ -18,9 +18,7 @@ class KeyConflict(LedgerError):
     """The key was used before for something else."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(
-            f"The key {key!r} was used before with other content. Use a new key for a new change."
-        )
+        super().__init__(f"The key {key!r} was used before with other content. Use a new key for a new change.")
         self.key = key
 
 
@@ -38,9 +36,7 @@ class InsufficientStock(LedgerError):
     """Less is there than was asked; carries every shortage, so that a caller sees all lines at once."""
 
     def __init__(self, shortages: Sequence[Shortage]) -> None:
-        lines = ", ".join(
-            f"{s.sku} in {s.warehouse}: asked {s.asked}, available {s.available}" for s in shortages
-        )
+        lines = ", ".join(f"{s.sku} in {s.warehouse}: asked {s.asked}, available {s.available}" for s in shortages)
         super().__init__(f"Not enough stock: {lines}.")
         self.shortages = tuple(shortages)
 

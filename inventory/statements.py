@@ -62,7 +62,8 @@ _MOVEMENT_COLUMNS = """
     unsellable_after, reason, actor, occurred_at, recorded_at"""
 _MOVEMENT_VALUES = """
     moved.sku_id, moved.warehouse_id, moved.kind, moved.on_hand, moved.reserved, moved.unsellable, on_hand_after,
-    reserved_after, unsellable_after, %(reason)s::text, %(actor)s::text, %(occurred_at)s::timestamptz, %(now)s::timestamptz"""
+    reserved_after, unsellable_after, %(reason)s::text, %(actor)s::text, %(occurred_at)s::timestamptz,
+    %(now)s::timestamptz"""
 _RESULT = """
   decided.place, decided.may_move, decided.is_enough, decided.on_hand_before, decided.reserved_before,
   decided.unsellable_before"""
