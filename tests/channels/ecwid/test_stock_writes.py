@@ -316,12 +316,17 @@ def test_a_refused_entry_does_not_keep_those_behind_it_waiting(many: EcwidSimula
 def test_a_5xx_entry_is_unknown_and_is_not_repeated_behind_our_back(
     many: EcwidSimulator, run: Callable[..., Any]
 ) -> None:
-    many.faults.set("error_after", next=2)  # the first strike hits the hand-over, which is repeated
-
-    outcomes = run(many.base_url, wave())
+    for _ in range(20):
+        # The first strike hits the hand-over, which is repeated; the second that repeat, or an entry that was faster.
+        many.faults.set("error_after", next=2)
+        outcomes = run(many.base_url, wave())
+        unknown = [number for number, outcome in enumerate(outcomes, start=1) if outcome.kind is OutcomeKind.UNKNOWN]
+        if unknown:
+            break
+        for number in range(1, 11):
+            many.set_quantity(number, quantity=10)
 
     applied = [number for number in range(1, 11) if many.quantity(number) == 8]
-    unknown = [number for number, outcome in enumerate(outcomes, start=1) if outcome.kind is OutcomeKind.UNKNOWN]
     assert all(many.quantity(number) in (8, 10) for number in range(1, 11))
     assert len(unknown) == 1
     assert set(unknown) <= set(applied)
