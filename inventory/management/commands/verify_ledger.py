@@ -16,9 +16,7 @@ class Command(BaseCommand):
     help = "Check that every balance equals the sum of its movements; exit code 1 and a line for each difference."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--as-of", metavar="TIME", help="print the balances of that moment, e.g. 2026-11-21T09:30Z"
-        )
+        parser.add_argument("--as-of", metavar="TIME", help="print the balances of that moment, e.g. 2026-11-21T09:30Z")
 
     def handle(self, *args: object, as_of: str | None, **options: object) -> None:
         if as_of is not None:
