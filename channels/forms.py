@@ -266,7 +266,7 @@ def _credential(credential: CredentialField, *, is_required: bool, is_kept: bool
     return forms.CharField(
         label=credential.label,
         help_text=credential.help,
-        required=is_required and not is_kept,
+        required=is_required and not (is_kept and credential.is_secret),
         max_length=500,
         widget=widget,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
@@ -20,6 +21,12 @@ from channels.models import CallBudget
 def budget_key(token: str) -> str:
     """Return the row's key: a digest, so that the token itself stands nowhere."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def blocked_until(token: str) -> datetime | None:
+    """Return until when the platform asked every process to wait; None: calls go out."""
+    row = CallBudget.objects.filter(key=budget_key(token), blocked_until__gt=time.time()).first()
+    return datetime.fromtimestamp(row.blocked_until, UTC) if row else None
 
 
 class TransactionOpen(RuntimeError):

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from channels import asking, breaker, catalog, connect, connection, modes, tasks
+from channels import asking, breaker, catalog, connect, connection, limiter, modes, tasks
 from channels.contract import ChannelError
 from channels.models import Channel, ChannelWarehouse, Listing
 from channels.registry import capabilities_of
@@ -102,6 +102,7 @@ def _overview(channel: Channel) -> dict[str, Any]:
         "running": next((run for run in imports if run.state == "running"), None),
         "pushes": list(channel.pushes.select_related("listing__sku").order_by("-pk")[:LATEST]),
         "events": list(channel.events.order_by("-pk")[:LATEST]),
+        "calls_wait_until": limiter.blocked_until(channel.credentials.get("token", "")),
         "failed_events": channel.events.filter(state="failed").count(),
     }
 

@@ -102,11 +102,11 @@ def _connect(request: HttpRequest, platform: str, form: ConnectForm) -> Channel:
 
 
 def _greet(request: HttpRequest, channel: Channel) -> None:
-    messages.success(
-        request,
-        _("%(channel)s is connected and observes: nothing is written to it. Import its catalogue next.")
-        % {"channel": channel.name},
-    )
+    if channel.imports.exists():
+        words = _("%(channel)s is connected with its new credentials. What waited goes on.")
+    else:
+        words = _("%(channel)s is connected and observes: nothing is written to it. Import its catalogue next.")
+    messages.success(request, words % {"channel": channel.name})
 
 
 @never_cache

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -34,7 +35,9 @@ def listing_unmapped(request: HttpRequest) -> HttpResponse:
     rows = with_all().unmapped().order_by("channel__name", "title", "pk")  # type: ignore[attr-defined]
     queue = QueueFilter(request.GET, rows)
     table = QueueTable(queue.qs, empty_text=_("New products of your stores come here when their SKU is nobody's yet."))
-    context = {"tabs": tabs("unmapped"), "channels": Channel.objects.filter(disconnected_at=None).order_by("name")}
+    waiting = Listing.objects.filter(channel=OuterRef("pk")).unmapped()
+    channels = Channel.objects.filter(Exists(waiting)).order_by("name", "pk")
+    context = {"tabs": tabs("unmapped"), "channels": channels}
     return list_page(request, "channels/listing_unmapped.html", filterset=queue, table=table, context=context)
 
 
@@ -45,14 +48,16 @@ def listing_link_page(request: HttpRequest, pk: int) -> HttpResponse:
     listing = get_object_or_404(with_all(), pk=pk)
     text = request.GET.get("q", "").strip()[:200]
     found = Sku.objects.active().search(text).with_stock().order_by("code")[:MATCHES] if text else Sku.objects.none()
+    htmx: Any = getattr(request, "htmx", None)
+    # A dialog leads back to the page that opened it.
+    opener = htmx.current_url_abs_path if htmx else ""
     context = {
         "listing": listing,
         "q": text,
         "matches": list(found),
         "suggestions": suggesting.suggest([listing])[listing.pk],
-        "next": request.GET.get("next", ""),
+        "next": request.GET.get("next", "") or opener or "",
     }
-    htmx: Any = getattr(request, "htmx", None)
     is_part = bool(htmx) and htmx.target == "matches"
     return render(request, "channels/_matches.html" if is_part else "channels/listing_link.html", context)
 
