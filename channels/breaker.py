@@ -51,7 +51,7 @@ def allow(*, channel: Channel, actor: str, now: datetime) -> None:
         before={"reason": channel.halted_reason},
         after={},
     )
-    Listing.objects.filter(channel=channel, due_at__isnull=False).update(due_at=now)
+    Listing.objects.filter(channel=channel, due_at__isnull=False).update_in_order(due_at=now)
 
 
 def _clear(channel: Channel) -> None:

@@ -121,7 +121,7 @@ def refresh_products(channel: Channel, platform: Platform, refs: Iterable[str], 
 def keep_unreadable(channel: Channel, problems: Mapping[str, str], *, now: datetime) -> None:
     """Keep on the listings of products that could not be read why: nothing is written to them until one is."""
     for product_ref, problem in sorted(problems.items()):
-        Listing.objects.filter(channel=channel, product_ref=product_ref, state=Listing.State.ACTIVE).update(
+        Listing.objects.filter(channel=channel, product_ref=product_ref, state=Listing.State.ACTIVE).update_in_order(
             unwritable_reason=problem[:300], seen_at=now, check_due_at=now + READ_AGAIN_AFTER
         )
 

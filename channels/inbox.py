@@ -202,7 +202,7 @@ def _look_at_products(channel: Channel, platform: Platform, read: Sequence[_Read
     gone = {h.ref for item in read for h in item.hints if h.kind == EventKind.PRODUCT_DELETED}
     listings = Listing.objects.filter(channel=channel)
     known = set(listings.filter(product_ref__in=changed).values_list("product_ref", flat=True))
-    listings.filter(product_ref__in=known).update(
+    listings.filter(product_ref__in=known).update_in_order(
         check_due_at=Coalesce("check_due_at", Value(now + CHECK_AFTER)),
     )
     unknown = changed - known if channel.imports.filter(state="done").exists() else set()

@@ -166,7 +166,7 @@ def _after_linking(listing_ids: list[int], *, now: datetime) -> None:
     """
     orders.rebook_waiting(listing_ids, now=now)
     rows = Listing.objects.filter(pk__in=listing_ids).publishable()
-    rows.update(due_at=now, due_version=F("due_version") + 1)
+    rows.update_in_order(due_at=now, due_version=F("due_version") + 1)
 
 
 def _record(

@@ -88,7 +88,7 @@ def change_mode(*, channel: Channel, mode: str, actor: str, now: datetime) -> Ch
 def publish_all(*, channel: Channel, now: datetime) -> int:
     """Have every listing of the channel compared with its target; return how many there are."""
     due = Listing.objects.filter(channel=channel).publishable().wake_all(now=now)
-    Listing.objects.filter(channel=channel, due_at__isnull=False).update(due_at=now)
+    Listing.objects.filter(channel=channel, due_at__isnull=False).update_in_order(due_at=now)
     wake(publishing.lane_of(channel.pk))
     return due
 

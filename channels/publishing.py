@@ -366,4 +366,4 @@ def _rest(listings: Sequence[Listing], *, claimed_at: datetime) -> None:
 
 
 def _postpone(listing_ids: Sequence[int], until: datetime) -> None:
-    Listing.objects.filter(pk__in=listing_ids).update(due_at=until)
+    Listing.objects.filter(pk__in=listing_ids).update_in_order(due_at=until)
