@@ -70,7 +70,11 @@ class QueueTable(ListTable):
         orderable=False,
     )
     verbs = PartColumn(
-        "channels/cells/queue_verbs.html", verbose_name="", css_class="table-actions", empty_values=(), orderable=False
+        "channels/cells/queue_verbs.html",
+        verbose_name=_("Decide"),
+        css_class="table-actions cell-wide",
+        empty_values=(),
+        orderable=False,
     )
 
     row_header = "title"
@@ -113,7 +117,11 @@ class EventTable(ListTable):
     attempts = NumberColumn(verbose_name=_("Attempts"))
     problem = TextColumn(verbose_name=_("Outcome"), orderable=False, attrs={"td": {"class": "cell-wide"}})
     verbs = PartColumn(
-        "channels/cells/event_verbs.html", verbose_name="", css_class="table-actions", empty_values=(), orderable=False
+        "channels/cells/event_verbs.html",
+        verbose_name=_("Again"),
+        css_class="table-actions cell-wide",
+        empty_values=(),
+        orderable=False,
     )
 
     class Meta:

@@ -1,0 +1,146 @@
+"""The rooms as a browser has them: no complaint in the console, nothing wider than a phone, no finding of axe."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from channels.models import Channel, InboundEvent, Listing, Order, OrderLine, Push
+from tests.factories import make_channel, make_listing, make_sku
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread; the database is still used by one thread at a time.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def trouble(transactional_db: None) -> Channel:
+    """A live channel with everything that asks for a person, and long words in it."""
+    now = timezone.now()
+    channel = make_channel(
+        "North",
+        halted_at=now,
+        halted_reason="60 listings would go to zero at once; the limit is 50.",
+        refused_webhooks=3,
+        refused_webhook_at=now,
+    )
+    sku = make_sku("TEE/M “Größe” 🧦", on_hand=9)
+    listing = make_listing(
+        channel, sku, quantity=7, drift=3, drift_since=now, parked_at=now, parked_reason="Managed elsewhere."
+    )
+    make_listing(channel, None, title="Unbreakable" * 20, external_sku="tee-m-größe-🧦", ref="p-waiting")
+    order = Order.objects.create(
+        channel=channel, ref="O1", number="O1", first_seen_at=now, placed_at=now, problem="A line can't be read."
+    )
+    OrderLine.objects.create(order=order, ref="1", variant_ref="p", listing=listing, title="Tee", ordered=2, sold=2)
+    InboundEvent.objects.create(
+        channel=channel, delivery_id="d1", topic="order.updated", body='{"a": 1}', received_at=now, state="failed"
+    )
+    Push.objects.create(
+        channel=channel, listing=listing, accounted_before=7, target=9, delta=2, created_at=now, state="rejected"
+    )
+    return channel
+
+
+def pages(channel: Channel) -> list[str]:
+    listing, waiting = Listing.objects.get(mapping="mapped"), Listing.objects.get(mapping="unmapped")
+    one = f"/channels/{channel.uuid}"
+    return [
+        *("/channels/", f"{one}/", f"{one}/settings/", f"{one}/mode/", f"{one}/reconnect/", f"{one}/disconnect/"),
+        *("/channels/connect/", "/channels/connect/ecwid/", "/channels/connect/ecwid/consent/"),
+        *("/listings/", "/listings/unmapped/", f"/listings/{listing.pk}/", f"/listings/{waiting.pk}/"),
+        *(f"/listings/{waiting.pk}/find/?q=tee", f"/reconciliation/listings/{listing.pk}/"),
+        *("/orders/", f"/orders/{Order.objects.get().pk}/", "/activity/", "/activity/pushes/", "/activity/changes/"),
+        f"/activity/events/{InboundEvent.objects.get().pk}/",
+    ]
+
+
+def open_page(
+    chromium: Browser, live_server: LiveServer, browser: Client, *, width: int, theme: Literal["light", "dark"]
+) -> tuple[Page, list[str]]:
+    """Return a signed-in page and what its console says that it should not."""
+    context = chromium.new_context(
+        base_url=live_server.url,
+        viewport={"width": width, "height": 844},
+        color_scheme=theme,
+        reduced_motion="reduce",
+    )
+    context.add_cookies([{"name": "sessionid", "value": browser.cookies["sessionid"].value, "url": live_server.url}])
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        complaints.append(f"{page.url}: {message.text}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    return page, complaints
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_every_page_is_quiet_narrow_and_accessible(
+    chromium: Browser,
+    live_server: LiveServer,
+    browser: Client,
+    trouble: Channel,
+    width: int,
+    theme: Literal["light", "dark"],
+) -> None:
+    page, complaints = open_page(chromium, live_server, browser, width=width, theme=theme)
+    findings = []
+    for path in pages(trouble):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, path
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, path
+        findings += [(path, found["id"], found["nodes"][0]["html"]) for found in Axe().run(page).response["violations"]]
+
+    assert findings == []
+    assert complaints == []
+    page.context.close()
+
+
+def test_the_queue_is_worked_through_without_leaving_it(
+    chromium: Browser, live_server: LiveServer, browser: Client, trouble: Channel
+) -> None:
+    page, complaints = open_page(chromium, live_server, browser, width=1440, theme="light")
+    sku = make_sku("CAP-NVY")
+    page.goto("/listings/unmapped/")
+
+    page.get_by_role("link", name="Find SKU").click()
+    page.get_by_label("Code, name or barcode").fill("cap")
+    page.get_by_role("button", name="Link CAP-NVY").click()
+
+    expect(page.get_by_text("Every listing is mapped")).to_be_visible()
+    assert page.url.endswith("/listings/unmapped/")
+    assert Listing.objects.get(ref="p-waiting").sku == sku
+    assert complaints == []
+    page.context.close()
