@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from channels import tasks
+from channels import readings, tasks
 from channels.models import Listing
 from inventory.errors import InvalidQuantity
 from inventory.models import AuditEntry, Movement
@@ -156,13 +157,14 @@ def test_nothing_is_half_done_when_a_sale_comes_in_between(store: Store, monkeyp
     tee = sell(store, "TEE", 10)
     by_hand(store, "TEE", 14)
     store.forget_webhooks()
-    anchor = review.readings.anchor
+    anchor = readings.anchor
 
-    def sold_first(*args: object, **kwargs: object) -> bool:
+    def sold_first(*args: Any, **kwargs: Any) -> bool:
         Listing.objects.update(accounted_version=99)
-        return anchor(*args, **kwargs)  # type: ignore[arg-type]
+        done: bool = anchor(*args, **kwargs)
+        return done
 
-    monkeypatch.setattr(review.readings, "anchor", sold_first)
+    monkeypatch.setattr(readings, "anchor", sold_first)
     moved, noted = Movement.objects.count(), AuditEntry.objects.count()
 
     with pytest.raises(review.PictureMoved):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import OperationalError
@@ -27,7 +27,7 @@ def beat(seconds_ago: float = 0) -> None:
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now() - timedelta(seconds=seconds_ago)})
 
 
-def late(minutes: float = 10) -> object:
+def late(minutes: float = 10) -> datetime:
     return timezone.now() - timedelta(minutes=minutes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -194,6 +195,6 @@ def test_new_credentials_are_known_after_a_moment(
     channel.save(update_fields=["credentials"])
     assert post(body("e-1"), signed("e-1", "renewed")).status_code == 401
 
-    now = ingress.time.monotonic()
-    monkeypatch.setattr(ingress.time, "monotonic", lambda: now + ingress.REMEMBERED_FOR + 1)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + ingress.REMEMBERED_FOR + 1)
     assert post(body("e-1"), signed("e-1", "renewed")).status_code == 200

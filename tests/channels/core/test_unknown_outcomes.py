@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from channels import publishing, tasks
-from channels.models import Listing, Push
+from channels import availability, publishing, tasks
+from channels.models import Channel, Listing, Push
 from reconciliation import review
 from tests.channels.core.world import Store, adjust, level, no_differences, pass_time, receive, sell
 
@@ -220,16 +220,17 @@ def test_an_order_booked_between_the_claim_and_the_target_does_not_count_twice(
     store.hear()
     receive(tee, 1)
     store.sim.cancel(order.id)
-    targets = publishing.availability.targets
+    targets = availability.targets
     interleaved: list[bool] = []
 
     def cancelled_first(listings: list[Listing]) -> dict[int, int]:
         if not interleaved:
             interleaved.append(True)
             store.hear()
-        return targets(listings)
+        found: dict[int, int] = targets(listings)
+        return found
 
-    monkeypatch.setattr(publishing.availability, "targets", cancelled_first)
+    monkeypatch.setattr(availability, "targets", cancelled_first)
 
     store.publish()
 
@@ -272,6 +273,6 @@ def test_the_lane_comes_to_rest_while_an_outcome_is_too_young(store: Store) -> N
     push.refresh_from_db()
     assert push.state == "unknown"
     assert store.listing("TEE").due_at == push.created_at + publishing.SETTLES_AFTER
-    due = tasks.KINDS["publish"].due(tasks.Channel.objects.all(), timezone.now())
+    due = tasks.KINDS["publish"].due(Channel.objects.all(), timezone.now())
     assert not due.exists()
     pass_time(store.channel)

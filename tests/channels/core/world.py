@@ -104,7 +104,8 @@ class Store:
 
     def line(self, order: ShopOrder, number: int = 0) -> OrderLine:
         lines = OrderLine.objects.filter(order__channel=self.channel, order__ref=order.id).order_by("pk")
-        return lines[number]
+        line: OrderLine = lines[number]
+        return line
 
     def order(self, order: ShopOrder) -> Order:
         return Order.objects.get(channel=self.channel, ref=order.id)
