@@ -66,7 +66,7 @@ def connect(
                 name=name,
                 base_url=check_address(base_url),
                 account_ref=report.account_ref,
-                credentials=dict(credentials),
+                credentials=dict(credentials),  # type: ignore[misc]  # any JSON; a text only in the column
                 options=dict(options or {}),
                 started_at=now,
                 next_poll_at=now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -127,7 +128,7 @@ def set_hold_back(
     listing: Listing | None = None,
 ) -> None:
     """Keep ``units`` from a channel, a SKU's or one listing, or from everything; None inherits again."""
-    scope = {"channel": channel, "sku": sku, "listing": listing}
+    scope: dict[str, Any] = {"channel": channel, "sku": sku, "listing": listing}
     rows = HoldBack.objects.filter(**scope)
     before = rows.values_list("units", flat=True).first()
     if units is None:

@@ -81,6 +81,6 @@ class PushQuerySet(models.QuerySet[Any]):
 
     def latencies(self, since: datetime) -> PushQuerySet:
         """Annotate ``took``, from the cause to the receipt, for the pushes applied after ``since``."""
-        return self.filter(state="applied", settled_at__gte=since, cause_at__isnull=False).annotate(
-            took=F("settled_at") - F("cause_at")
-        )
+        rows: PushQuerySet = self.filter(state="applied", settled_at__gte=since, cause_at__isnull=False)
+        timed: PushQuerySet = rows.annotate(took=F("settled_at") - F("cause_at"))
+        return timed
