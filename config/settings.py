@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import warnings
 from pathlib import Path
@@ -107,7 +108,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Queue: tasks only wake work up; what is due stands in our own tables ----------------------------------------------
 Q_CLUSTER: dict[str, Any] = {
-    "name": "evenkeel",
+    # The installation's own: two that share a Redis must not take each other's tasks.
+    "name": f"evenkeel-{hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:12]}",
     "workers": int(env_number("EVENKEEL_WORKERS", default=2, minimum=1)),
     "timeout": 120,
     "retry": 600,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django_q.brokers import get_broker
+from django_q.brokers.orm import ORM
+from django_q.models import OrmQ
 
 FORBID_SKIPS = os.environ.get("EVENKEEL_NO_SKIPS", "") not in ("", "0")
 
@@ -55,3 +58,11 @@ def now() -> datetime:
 @pytest.fixture
 def on_postgres() -> bool:
     return connection.vendor == "postgresql"
+
+
+@pytest.fixture
+def queued(db: None) -> Callable[[], int]:
+    """Return how many tasks wait in the queue, whatever carries it; it is empty at first."""
+    broker = get_broker()
+    broker.purge_queue()
+    return lambda: OrmQ.objects.count() if isinstance(broker, ORM) else int(broker.queue_size())

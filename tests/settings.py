@@ -30,3 +30,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+# Each test process has a queue of its own, also where they share a Redis.
+Q_CLUSTER["name"] = f"tests-{os.getpid()}"  # noqa: F405
