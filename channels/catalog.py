@@ -28,7 +28,7 @@ from channels.models import CatalogImport, Channel, Listing, ListingVariant
 
 LOOK_UP_AT_ONCE = 20  # products looked up directly in one round
 READ_AGAIN_AFTER = timedelta(minutes=10)  # a product that could not be read
-GIVE_UP_AFTER = timedelta(minutes=30)  # an import that gets no answer for so long has failed
+GIVE_UP_AFTER = timedelta(hours=6)  # an import that is not through by then has failed
 
 
 def lane_of(channel: Channel) -> str:
@@ -99,7 +99,7 @@ def _finish(run: CatalogImport, platform: Platform, *, now: datetime) -> None:
 
 def _postpone(run: CatalogImport, error: ChannelError, *, now: datetime) -> None:
     is_over = isinstance(error, BadCredentials | StoreRefused) or not error.retryable
-    if is_over or now - (run.due_at or now) > GIVE_UP_AFTER or now - run.started_at > timedelta(hours=6):
+    if is_over or now - run.started_at > GIVE_UP_AFTER:
         CatalogImport.objects.filter(pk=run.pk).update(
             state=CatalogImport.State.FAILED, problem=str(error)[:500], due_at=None, ended_at=now
         )

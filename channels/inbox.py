@@ -104,7 +104,9 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
     events = _claim(channel, now=now)
     if not events:
         return False
-    Channel.objects.filter(pk=channel.pk).update(last_event_at=max(event.received_at for event in events))
+    heard_at = max(event.received_at for event in events)
+    rows = Channel.objects.filter(pk=channel.pk)
+    rows.filter(Q(last_event_at=None) | Q(last_event_at__lt=heard_at)).update(last_event_at=heard_at)
     rest = [item for item in (_read(event, platform, now=now) for event in events) if item is not None]
     try:
         try:

@@ -389,7 +389,10 @@ class Push(models.Model):
     class Meta:
         ordering = ["-pk"]
         verbose_name_plural = "pushes"
-        indexes = [models.Index(fields=["listing", "-id"], name="push_of_a_listing")]
+        indexes = [
+            models.Index(fields=["listing", "-id"], name="push_of_a_listing"),
+            models.Index(fields=["settled_at"], name="push_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["listing"],

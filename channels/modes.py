@@ -76,11 +76,13 @@ def change_mode(*, channel: Channel, mode: str, actor: str, now: datetime) -> Ch
         before={"mode": channel.mode},
         after={"mode": mode},
     )
-    Channel.objects.filter(pk=channel.pk).update(mode=mode)
-    if mode == Channel.Mode.LIVE and channel.mode != Channel.Mode.LIVE:
-        Channel.objects.filter(pk=channel.pk).update(
-            wave_allowed_until=now + breaker.ALLOWED_FOR, halted_at=None, halted_reason=""
-        )
+    goes_live = mode == Channel.Mode.LIVE and channel.mode != Channel.Mode.LIVE
+    Channel.objects.filter(pk=channel.pk).update(
+        mode=mode,
+        wave_allowed_until=now + breaker.ALLOWED_FOR if goes_live else channel.wave_allowed_until,
+        halted_at=None,  # if the wave is still too large, publishing stops it anew
+        halted_reason="",
+    )
     channel.refresh_from_db()
     publish_all(channel=channel, now=now)
     return channel

@@ -34,6 +34,7 @@ from inventory.models import StockSignal
 
 SIGNALS_AT_ONCE = 500
 SETTLES_AFTER = timedelta(seconds=5)  # a request that timed out may still be at work in the store
+ABANDONED_AFTER = timedelta(seconds=15)  # the same for a call that died with its process: it had a time-out to go
 LOOKS_AFTER = timedelta(seconds=30)  # time for a sale that was not heard of yet to arrive
 
 
@@ -97,7 +98,10 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
 
 def _settle_unknown(channel: Channel, platform: Platform, lease: Lease, *, now: datetime) -> bool:
     """Decide by reading what became of pushes that a time-out, a 5xx or a crash left open."""
-    Push.objects.filter(channel=channel, state=Push.State.SENDING).update(state=Push.State.UNKNOWN)
+    for push in Push.objects.filter(channel=channel, state=Push.State.SENDING).order_by("pk"):
+        # Whoever sent it is dead; nobody knows how far the store had come.
+        Push.objects.filter(pk=push.pk, state=Push.State.SENDING).update(state=Push.State.UNKNOWN)
+        _postpone([push.listing_id], push.created_at + ABANDONED_AFTER)
     unknown = (
         Push.objects.filter(channel=channel, state=Push.State.UNKNOWN)
         .filter(Q(listing__due_at__lte=now) | Q(listing__due_at=None))

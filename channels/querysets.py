@@ -66,7 +66,7 @@ class ListingQuerySet(models.QuerySet[Any]):
 class OrderLineQuerySet(models.QuerySet[Any]):
     def waiting(self) -> OrderLineQuerySet:
         """Return the lines that hold units on the platform but not yet in the ledger."""
-        return self.filter(state="waiting")
+        return self.filter(state="waiting", sold__gt=0)
 
 
 class InboundEventQuerySet(models.QuerySet[Any]):

@@ -24,7 +24,8 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from channels.models import Heartbeat
+from channels.lanes import is_dead
+from channels.models import Heartbeat, Lane
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +102,11 @@ class Watchdog:
             beat = Heartbeat.objects.filter(name="worker").values_list("at", flat=True).first()
         except DatabaseError:
             return False  # the database is away: a new cluster could do no better
-        return beat is None or (timezone.now() - beat).total_seconds() > self.silence_seconds
+        if beat is not None and (timezone.now() - beat).total_seconds() <= self.silence_seconds:
+            return False
+        # A long round, such as a batch that the platform takes a minute for, leaves no room for a sweep.
+        held = Lane.objects.filter(held_until__gt=timezone.now()).exclude(holder="").values_list("holder", flat=True)
+        return all(is_dead(holder) for holder in held)
 
     def _queue_sweep(self) -> None:
         try:

@@ -35,7 +35,7 @@ class Room:
 _PLAN = (
     (_("Overview"), "overview", "dashboard:overview", ("dashboard:overview",)),
     (_("SKUs"), "sku", "dashboard:sku_list", ("dashboard:sku",)),
-    (_("Listings"), "listing", "channels:listing_list", ("channels:listing",)),
+    (_("Listings"), "listing", "channels:listing_list", ("channels:listing", "reconciliation:")),
     (_("Orders"), "order", "channels:order_list", ("channels:order",)),
     (_("Channels"), "channel", "channels:channel_list", ("channels:channel_", "channels:connect_")),
     (
