@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.core.management.base import CommandError
@@ -14,10 +15,8 @@ def channel_named(text: str) -> Channel:
     rows = Channel.objects.filter(name=text)
     if text.isdigit():
         rows = rows | Channel.objects.filter(pk=int(text))
-    try:
+    with suppress(ValueError):
         rows = rows | Channel.objects.filter(uuid=UUID(text))
-    except ValueError:
-        pass
     channel = rows.order_by("pk").first()
     if channel is None:
         names = ", ".join(f"{c.pk} ({c.name})" for c in Channel.objects.all()) or "none"

@@ -47,6 +47,9 @@ def _match(channel: Channel, *, now: datetime) -> list[int]:
     unmapped.filter(external_sku__in=repeated).update(
         mapping_reason=_("Several listings of this store carry this SKU: choose which one sells it.")
     )
+    unmapped.filter(mapping_reason="").beside_variations().update(
+        mapping_reason=_("Its variations have SKUs of their own; it sells only what matches none of them.")
+    )
     linked = []
     candidates = unmapped.exclude(external_sku__in=repeated).only("pk", "external_sku")
     taken_away = _taken_away(candidates)
@@ -114,6 +117,14 @@ def ignore(*, listing: Listing, actor: str, now: datetime) -> Listing:
     detached = _detach(listing, Listing.Mapping.IGNORED, "listing.ignore", actor)
     orders.rebook_waiting([listing.pk], now=now)
     return detached
+
+
+def ignore_beside_variations(*, channel: Channel, actor: str, now: datetime) -> int:
+    """Never link the unmapped products whose variations are all listings of their own; return how many there were."""
+    listings = list(Listing.objects.filter(channel=channel).unmapped().beside_variations().order_by("pk"))
+    for listing in listings:
+        ignore(listing=listing, actor=actor, now=now)
+    return len(listings)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 
 
@@ -47,6 +47,16 @@ class ListingQuerySet(models.QuerySet[Any]):
 
     def unmapped(self) -> ListingQuerySet:
         return self.filter(mapping="unmapped", state="active")
+
+    def beside_variations(self) -> ListingQuerySet:
+        """Return the listings of a product itself where all its variations have pools of their own.
+
+        Such a pool sells only what a buyer chose and no variation matches; most stores keep it at nothing.
+        """
+        rows = self.model._default_manager.filter(state="active")
+        siblings = rows.filter(channel=OuterRef("channel"), product_ref=OuterRef("product_ref"))
+        chosen = self.model._meta.get_field("variants").related_model._default_manager.filter(listing=OuterRef("pk"))
+        return self.filter(Exists(siblings.exclude(pk=OuterRef("pk")))).exclude(Exists(chosen.exclude(options="")))
 
     def needing_attention(self) -> ListingQuerySet:
         """Return the listings that wait for a person: parked, or confirmed to show another number than accounted."""

@@ -36,6 +36,7 @@ urlpatterns = [
     path("listings/", listings.listing_list, name="listing_list"),
     path("listings/unmapped/", mapping.listing_unmapped, name="listing_unmapped"),
     path("listings/unmapped/<int:pk>/create/", mapping.listing_create_missing, name="listing_create_missing"),
+    path("listings/unmapped/beside/", mapping.listing_ignore_beside, name="listing_ignore_beside"),
     path("listings/<int:pk>/", listings.listing_detail, name="listing_detail"),
     path("listings/<int:pk>/find/", mapping.listing_link_page, name="listing_find"),
     path("listings/<int:pk>/link/", mapping.listing_link, name="listing_link"),

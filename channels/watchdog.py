@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -88,10 +89,8 @@ class Watchdog:
                 self.cluster.wait(timeout=GRACE_SECONDS)
             except subprocess.TimeoutExpired:
                 log.warning("cluster_killed", seconds=GRACE_SECONDS)
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.cluster.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.cluster.wait()
 
     def _is_silent(self) -> bool:

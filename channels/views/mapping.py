@@ -37,7 +37,8 @@ def listing_unmapped(request: HttpRequest) -> HttpResponse:
     table = QueueTable(queue.qs, empty_text=_("New products of your stores come here when their SKU is nobody's yet."))
     waiting = Listing.objects.filter(channel=OuterRef("pk")).unmapped()
     channels = Channel.objects.filter(Exists(waiting)).order_by("name", "pk")
-    context = {"tabs": tabs("unmapped"), "channels": channels}
+    beside = Listing.objects.all().unmapped().beside_variations().count()
+    context = {"tabs": tabs("unmapped"), "channels": channels, "beside": beside}
     return list_page(request, "channels/listing_unmapped.html", filterset=queue, table=table, context=context)
 
 
@@ -127,3 +128,17 @@ def listing_create_missing(request: HttpRequest, pk: int) -> HttpResponse:
     count = suggesting.creatable(channel)
     context = {"channel": channel, "count": count, "left": waiting - count}
     return render(request, "channels/listing_create_missing.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def listing_ignore_beside(request: HttpRequest) -> HttpResponse:
+    """Never link the products whose variations are all listings of their own; they are named beforehand."""
+    rows = with_all().unmapped().beside_variations().order_by("channel__name", "title", "pk")  # type: ignore[attr-defined]
+    if request.method == "POST":
+        left = 0
+        for channel in Channel.objects.filter(pk__in=rows.order_by().values("channel")):
+            left += mapping.ignore_beside_variations(channel=channel, actor=actor_of(request.user), now=timezone.now())
+        words = ngettext("%(left)d product left the queue.", "%(left)d products left the queue.", left)
+        messages.success(request, words % {"left": left})
+        return redirect("channels:listing_unmapped")
+    return render(request, "channels/listing_ignore_beside.html", {"listings": rows[:50], "count": rows.count()})

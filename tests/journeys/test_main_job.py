@@ -41,7 +41,9 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def stores() -> Iterator[tuple[EcwidSimulator, EcwidSimulator]]:
     with (
-        EcwidSimulator(store_id=1003, name="North Ridge", catalogue=catalogue.store("demo-a"), time_scale=0.001) as north,
+        EcwidSimulator(
+            store_id=1003, name="North Ridge", catalogue=catalogue.store("demo-a"), time_scale=0.001
+        ) as north,
         EcwidSimulator(store_id=2007, name="Hearth", catalogue=catalogue.store("demo-b"), time_scale=0.001) as south,
     ):
         yield north, south
@@ -143,11 +145,13 @@ def test_from_sign_in_to_a_sale_that_shows_everywhere(
     for store in stores:
         go_live(page, installation, store)
     wait_until(
-        lambda: installation.query(
-            "SELECT count(*) FROM channels_listing WHERE mapping = 'mapped' AND tracked"
-            " AND (accounted IS NULL OR due_at IS NOT NULL)"
-        )
-        == [(0,)],
+        lambda: (
+            installation.query(
+                "SELECT count(*) FROM channels_listing WHERE mapping = 'mapped' AND tracked"
+                " AND (accounted IS NULL OR due_at IS NOT NULL)"
+            )
+            == [(0,)]
+        ),
         seconds=60,
         what="every mapped listing was read and is at rest",
     )

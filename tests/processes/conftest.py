@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,17 +50,17 @@ class Shop:
         """Wait until both stores show exactly what is left, and see that the ledger says the same."""
         wanted = [self.left[code] for code in CODES]
         for store in self.stores:
-            wait_until(
-                lambda store=store: [store.quantity_of(code) for code in CODES] == wanted,
-                seconds=seconds,
-                what=f"{store.name} shows {wanted}",
-            )
+            wait_until(partial(_shows, store, wanted), seconds=seconds, what=f"{store.name} shows {wanted}")
         available = self.installation.query(
             "SELECT available FROM inventory_stocklevel l JOIN inventory_sku s ON s.id = l.sku_id ORDER BY s.code"
         )
         assert [units for (units,) in available] == wanted
         assert self.installation.query("SELECT count(*) FROM channels_order") == [(self.orders,)]
         assert "adds up" in self.installation.manage("verify_ledger")
+
+
+def _shows(store: EcwidSimulator, wanted: list[int]) -> bool:
+    return [store.quantity_of(code) for code in CODES] == wanted
 
 
 @pytest.fixture(scope="session")

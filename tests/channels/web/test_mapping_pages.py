@@ -184,3 +184,30 @@ def test_hostile_codes_are_drawn_linked_and_made(
     assert listing_of(code).sku == Sku.objects.get(code=code)
     assert len(Sku.objects.get(code=code).name) <= 300
     assert browser.get(f"/listings/{listing.pk}/").status_code == 200
+
+
+def test_products_beside_their_variations_leave_the_queue_together(
+    browser: Client, channel: Channel, sim: EcwidSimulator
+) -> None:
+    sim.add_product(
+        sku="SOCK",
+        name="Sock",
+        variations=[
+            {"sku": "SOCK-S", "options": {"Size": "S"}, "quantity": 3},
+            {"sku": "SOCK-L", "options": {"Size": "L"}, "quantity": 4},
+        ],
+    )
+    sim.add_product(sku="ALONE", name="Alone", quantity=1)
+    catalog.start_import(channel=channel, now=timezone.now())
+    work(channel, "catalog")
+    beside = set(Listing.objects.all().beside_variations().values_list("external_sku", flat=True))
+    assert "SOCK" in beside
+    assert not beside & {"SOCK-S", "SOCK-L", "ALONE"}
+    assert "sells only what matches none of them" in browser.get(QUEUE).content.decode()
+
+    response = browser.post(f"{QUEUE}beside/")
+
+    assert response.status_code == 302
+    assert listing_of("SOCK").mapping == "ignored"
+    assert {listing_of(code).mapping for code in ("SOCK-S", "SOCK-L", "ALONE")} == {"unmapped"}
+    assert "There is none" in browser.get(f"{QUEUE}beside/").content.decode()
