@@ -344,6 +344,12 @@ class Platform(Protocol):
         at all was applied; whatever is known or unknown of single changes comes back as outcomes.
         """
 
+    def start_tracking(self, ref: str, quantity: int) -> ReportedListing:
+        """Give an untracked listing a counted stock of ``quantity`` units and return what it shows afterwards.
+
+        The only absolute write. Raises Rejected for one that is tracked already or must not be written.
+        """
+
     def has_writes_under_way(self) -> bool:
         """Tell whether writes that were handed over earlier may still take effect."""
 

@@ -44,6 +44,7 @@ urlpatterns = [
     path("listings/<int:pk>/ignore/", mapping.listing_ignore, name="listing_ignore"),
     path("listings/<int:pk>/new-sku/", mapping.listing_create_sku, name="listing_create_sku"),
     path("listings/<int:pk>/retry/", listings.listing_retry, name="listing_retry"),
+    path("listings/<int:pk>/track/", listings.listing_track, name="listing_track"),
     path("listings/<int:pk>/hold-back/", listings.listing_hold_back, name="listing_hold_back"),
     # Orders
     path("orders/", orders.order_list, name="order_list"),

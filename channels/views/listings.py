@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from channels import availability, parking, suggesting
+from channels import availability, parking, suggesting, tracking
+from channels.contract import ChannelError
 from channels.filters import ListingFilter
 from channels.forms import HoldBackForm
 from channels.models import Listing, OrderLine
@@ -83,6 +84,31 @@ def listing_retry(request: HttpRequest, pk: int) -> HttpResponse:
     if parking.retry(listing=listing, actor=actor_of(request.user), now=timezone.now()):
         messages.success(request, _("%(listing)s is tried again.") % {"listing": listing})
     return back(request, reverse("channels:listing_detail", args=[pk]))
+
+
+@require_http_methods(["GET", "POST"])
+def listing_track(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give an unlimited listing a counted stock, having said beforehand which number is written."""
+    listing = get_object_or_404(with_all(), pk=pk)
+    problem = ""
+    try:
+        tracking.check(listing)
+        if request.method == "POST":
+            seen = request.POST.get("seen", "")
+            shown = tracking.start(
+                listing=listing,
+                seen=int(seen) if seen.isdecimal() and len(seen) < 11 else -1,
+                actor=actor_of(request.user),
+                now=timezone.now(),
+            )
+            words = _("%(listing)s is counted now and shows %(units)d.")
+            messages.success(request, words % {"listing": listing, "units": shown.quantity or 0})
+            return done(request, reverse("channels:listing_detail", args=[pk]))
+    except (tracking.CantStart, ChannelError) as error:
+        problem = str(error)
+    target = availability.targets([listing])[listing.pk] if listing.sku_id else 0
+    context = {"listing": listing, "problem": problem, "target": target}
+    return render(request, "channels/listing_track.html", context, status=422 if problem and request.POST else 200)
 
 
 @require_http_methods(["GET", "POST"])
