@@ -1,15 +1,12 @@
-"""Addresses of the channels' pages, of the webhooks and of the health checks."""
+"""Addresses of the channels' pages and of the health checks; webhooks are taken by ingress.WebhooksFirst."""
 
-from django.urls import path, re_path
+from django.urls import path
 
-from channels import health, ingress
+from channels import health
 from channels.views import activity, channels, connecting, listings, mapping, orders, pushes, settings
 
 app_name = "channels"
 urlpatterns = [
-    # With and without the slash at the end: platforms don't follow a redirect.
-    re_path(r"^webhooks/(?P<platform>[a-z]+)/(?P<uuid>[0-9a-f-]{36})/?$", ingress.webhook, name="webhook"),
-    re_path(r"^webhooks/(?P<platform>[a-z]+)/?$", ingress.webhook, name="shared_webhook"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     # Channels
