@@ -102,7 +102,9 @@ class WebhooksFirst:
         match = WEBHOOK_PATH.fullmatch(request.path_info)
         if match is None:
             return self.get_response(request)
-        return webhook(request, match["platform"], match["uuid"] or "")
+        response = webhook(request, match["platform"], match["uuid"] or "")
+        response.headers["Content-Length"] = str(len(response.content))  # else the connection could not be kept
+        return response
 
 
 def _take(platform: str, uuid: str, delivery: Delivery, headers: dict[str, str], body: bytes) -> HttpResponse:
