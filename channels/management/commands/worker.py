@@ -10,6 +10,8 @@ from channels.watchdog import SILENCE_SECONDS, Watchdog
 
 
 class Command(BaseCommand):
+    # The checks import every page, some 40 MB that a worker never uses; `manage.py check` runs them.
+    requires_system_checks: tuple[str, ...] = ()
     help = "Do the work that is due: a django-q2 cluster, watched and restarted when it hangs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
