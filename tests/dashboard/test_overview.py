@@ -94,7 +94,7 @@ def test_waiting_lines_and_failed_webhooks_are_counted(browser: Client, shop: Si
     now = timezone.now()
     order = Order.objects.create(channel=shop.north, ref="1", first_seen_at=now)
     for n in range(2):
-        OrderLine.objects.create(order=order, ref=str(n), variant_ref="v", ordered=1, state="waiting")
+        OrderLine.objects.create(order=order, ref=str(n), variant_ref="v", ordered=1, sold=1, state="waiting")
     InboundEvent.objects.create(channel=shop.north, delivery_id="1", body="{}", state="failed", received_at=now)
 
     assert sentences(browser) == ["2 order lines are not booked yet.", "1 webhook could not be worked on."]
