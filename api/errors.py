@@ -19,7 +19,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from inventory.errors import InsufficientStock, InvalidQuantity, KeyConflict, LedgerError, NotOpen, Shortage
+from inventory.errors import CodeTaken, InsufficientStock, InvalidQuantity, KeyConflict, LedgerError, NotOpen, Shortage
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +111,9 @@ def _own(exc: Exception) -> Response | None:
             return problem(400, "invalid-input", str(exc), errors=[FieldError(field="units", message=str(exc))])
         case LedgerError():
             return problem(409, "conflict", str(exc))
+        case CodeTaken():
+            [detail] = exc.messages
+            return problem(409, "code-taken", detail, errors=[FieldError(field="code", message=detail)])
         case ModelValidationError():
             messages = [FieldError(field="", message=message) for message in exc.messages]
             return problem(400, "invalid-input", " ".join(exc.messages), errors=messages)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from channels import orders
 from channels.models import Channel, Listing
-from inventory import audit
+from inventory import audit, catalogue
 from inventory.models import AuditEntry, Sku, match_key
 
 UNLINK = "listing.unlink"  # in the audit trail
@@ -140,10 +140,10 @@ def _detach(listing: Listing, mapping: Listing.Mapping, action: str, actor: str)
 
 def create_sku(*, listing: Listing, actor: str, now: datetime) -> Sku:
     """Make a SKU from what the store calls the listing, and link it. Raises ValidationError for an unusable code."""
-    sku = Sku(code=listing.external_sku.strip(), name=listing.title[:300], barcode=listing.barcode)
     with transaction.atomic():
-        sku.full_clean()
-        sku.save()
+        sku = catalogue.create_sku(
+            code=listing.external_sku.strip(), name=listing.title[:300], barcode=listing.barcode, actor=actor
+        )
         _record(listing, "sku.create", actor, {}, {"sku": sku.code})
         _link(listing, sku, actor=actor, now=now)
     _after_linking([listing.pk], now=now)

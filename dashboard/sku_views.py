@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dashboard import skus
 from dashboard.filters import SkuFilter
 from dashboard.tables import SkuTable
-from inventory.forms import SkuForm, archive
+from inventory import catalogue
+from inventory.forms import SkuForm
 from inventory.models import Movement, Sku
 from inventory.tables import MovementTable, arrange, list_page
 from inventory.views import actor_of, done, form_page
@@ -54,10 +55,9 @@ def sku_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sku_new(request: HttpRequest) -> HttpResponse:
     form = SkuForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        sku = form.keep(actor=actor_of(request.user))
-        messages.success(request, _("%(code)s added.") % {"code": sku.code})
-        return done(request, reverse("dashboard:sku_detail", args=[sku.pk]))
+    if request.method == "POST" and form.is_valid() and form.keep(actor=actor_of(request.user)):
+        messages.success(request, _("%(code)s added.") % {"code": form.instance.code})
+        return done(request, reverse("dashboard:sku_detail", args=[form.instance.pk]))
     return form_page(request, "dashboard/sku_form.html", form)
 
 
@@ -66,8 +66,7 @@ def sku_edit(request: HttpRequest, pk: int) -> HttpResponse:
     stored = get_object_or_404(Sku, pk=pk)
     # The form writes what was typed into its instance before it is valid: the page's own heading keeps the stored one.
     form = SkuForm(request.POST or None, instance=get_object_or_404(Sku, pk=pk))
-    if request.method == "POST" and form.is_valid():
-        form.keep(actor=actor_of(request.user))
+    if request.method == "POST" and form.is_valid() and form.keep(actor=actor_of(request.user)):
         messages.success(request, _("Saved."))
         return done(request, reverse("dashboard:sku_detail", args=[pk]))
     return form_page(request, "dashboard/sku_form.html", form, {"sku": stored})
@@ -76,8 +75,12 @@ def sku_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def sku_archive(request: HttpRequest, pk: int) -> HttpResponse:
     sku = get_object_or_404(Sku, pk=pk)
-    is_archived = request.POST.get("archived") == "yes"
-    archive(sku, is_archived=is_archived, actor=actor_of(request.user), now=timezone.now())
-    sentence = _("%(code)s archived: it no longer shows in lists.") if is_archived else _("%(code)s is active again.")
+    actor = actor_of(request.user)
+    if request.POST.get("archived") == "yes":
+        catalogue.archive_sku(sku=sku, actor=actor, now=timezone.now())
+        sentence = _("%(code)s archived: it no longer shows in lists.")
+    else:
+        catalogue.restore_sku(sku=sku, actor=actor)
+        sentence = _("%(code)s is active again.")
     messages.success(request, sentence % {"code": sku.code})
     return done(request, reverse("dashboard:sku_detail", args=[pk]))

@@ -1,9 +1,12 @@
-"""What the ledger may refuse. Every message says what to do."""
+"""What the ledger and the catalogue may refuse. Every message says what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 
 class LedgerError(Exception):
@@ -43,3 +46,11 @@ class InsufficientStock(LedgerError):
 
 class NotOpen(LedgerError):
     """The reservation has ended and can't change any more."""
+
+
+class CodeTaken(ValidationError):
+    """Another SKU or warehouse has the code."""
+
+    def __init__(self, *, kind: str, code: str) -> None:
+        message = _("There is a %(kind)s with the code “%(code)s” already.") % {"kind": kind, "code": code}
+        super().__init__({"code": message})

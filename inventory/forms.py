@@ -14,22 +14,36 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from inventory import audit, counts, ledger
-from inventory.errors import InsufficientStock, KeyConflict, LedgerError
+from inventory import catalogue, counts, ledger
+from inventory.errors import CodeTaken, InsufficientStock, KeyConflict, LedgerError
 from inventory.models import MAX_UNITS, Movement, Sku, StockLevel, Warehouse
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-    _SkuForm = forms.ModelForm[Sku]
-    _WarehouseForm = forms.ModelForm[Warehouse]
+    _CatalogueForm = forms.ModelForm[Any]
     _WarehouseChoice = forms.ModelChoiceField[Warehouse]
 else:
-    _SkuForm = _WarehouseForm = forms.ModelForm
+    _CatalogueForm = forms.ModelForm
     _WarehouseChoice = forms.ModelChoiceField
 
 
-class SkuForm(_SkuForm):
+class CatalogueForm(_CatalogueForm):
+    """The base of forms whose row the catalogue writes."""
+
+    def keep(self, *, actor: str) -> bool:
+        """Write the row, which is ``instance`` then, and return whether it was accepted."""
+        try:
+            self.instance = self.write(actor)
+        except CodeTaken as error:  # since the form has looked
+            self.add_error(None, error)
+        return not self.errors
+
+    def write(self, actor: str) -> Sku | Warehouse:
+        raise NotImplementedError
+
+
+class SkuForm(CatalogueForm):
     class Meta:
         model = Sku
         fields = ["code", "name", "barcode"]
@@ -39,13 +53,13 @@ class SkuForm(_SkuForm):
             "barcode": gettext_lazy("EAN, UPC or your own."),
         }
 
-    def keep(self, *, actor: str) -> Sku:
-        """Write the SKU and the trail of what changed."""
-        _keep(self, "sku", actor=actor)
-        return self.instance
+    def write(self, actor: str) -> Sku:
+        if self.instance.pk is None:
+            return catalogue.create_sku(actor=actor, **self.cleaned_data)
+        return catalogue.change_sku(sku=self.instance, actor=actor, **self.cleaned_data)
 
 
-class WarehouseForm(_WarehouseForm):
+class WarehouseForm(CatalogueForm):
     class Meta:
         model = Warehouse
         fields = ["code", "name", "priority"]
@@ -56,39 +70,10 @@ class WarehouseForm(_WarehouseForm):
         }
         help_texts = {"code": gettext_lazy("Short, as scripts and files name it: MAIN, BACK.")}
 
-    def keep(self, *, actor: str) -> Warehouse:
-        """Write the warehouse and the trail of what changed."""
-        _keep(self, "warehouse", actor=actor)
-        return self.instance
-
-
-def _keep(form: _SkuForm | _WarehouseForm, kind: str, *, actor: str) -> None:
-    is_new = form.instance.pk is None
-    changed = list(form.cleaned_data) if is_new else form.changed_data
-    with transaction.atomic():
-        row = form.save()
-        if changed:
-            audit.record(
-                actor=actor,
-                action=f"{kind}.{'create' if is_new else 'change'}",
-                subject=f"{kind}:{row.pk}",
-                before={} if is_new else {name: form.initial[name] for name in changed},
-                after={name: form.cleaned_data[name] for name in changed},
-            )
-
-
-def archive(sku: Sku, *, is_archived: bool, actor: str, now: datetime) -> None:
-    """Take the SKU out of lists and of matching, or bring it back. Its stock, history and listings stay."""
-    with transaction.atomic():
-        rows = Sku.objects.filter(pk=sku.pk, archived_at__isnull=is_archived)
-        if rows.update(archived_at=now if is_archived else None):
-            audit.record(
-                actor=actor,
-                action="sku.archive" if is_archived else "sku.restore",
-                subject=f"sku:{sku.pk}",
-                before={"archived": not is_archived},
-                after={"archived": is_archived},
-            )
+    def write(self, actor: str) -> Warehouse:
+        if self.instance.pk is None:
+            return catalogue.create_warehouse(actor=actor, **self.cleaned_data)
+        return catalogue.change_warehouse(warehouse=self.instance, actor=actor, **self.cleaned_data)
 
 
 class WarehouseChoice(_WarehouseChoice):

@@ -59,6 +59,8 @@ class Sku(models.Model):
 
     def save(self, **kwargs: Any) -> None:
         self.match_key = match_key(self.code)
+        if "code" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = [*kwargs["update_fields"], "match_key"]
         super().save(**kwargs)
 
 

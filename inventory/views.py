@@ -99,10 +99,9 @@ def _tabs(warehouse: Warehouse, current: str) -> list[dict[str, object]]:
 @require_http_methods(["GET", "POST"])
 def warehouse_new(request: HttpRequest) -> HttpResponse:
     form = WarehouseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        warehouse = form.keep(actor=actor_of(request.user))
-        messages.success(request, _("%(name)s added.") % {"name": warehouse.name})
-        return done(request, reverse("inventory:warehouse_detail", args=[warehouse.pk]))
+    if request.method == "POST" and form.is_valid() and form.keep(actor=actor_of(request.user)):
+        messages.success(request, _("%(name)s added.") % {"name": form.instance.name})
+        return done(request, reverse("inventory:warehouse_detail", args=[form.instance.pk]))
     return form_page(request, "inventory/warehouse_form.html", form)
 
 
@@ -110,8 +109,7 @@ def warehouse_new(request: HttpRequest) -> HttpResponse:
 def warehouse_edit(request: HttpRequest, pk: int) -> HttpResponse:
     warehouse = get_object_or_404(Warehouse, pk=pk)
     form = WarehouseForm(request.POST or None, instance=warehouse)
-    if request.method == "POST" and form.is_valid():
-        form.keep(actor=actor_of(request.user))
+    if request.method == "POST" and form.is_valid() and form.keep(actor=actor_of(request.user)):
         messages.success(request, _("Saved."))
         return done(request, reverse("inventory:warehouse_detail", args=[pk]))
     return form_page(request, "inventory/warehouse_form.html", form, {"warehouse": Warehouse.objects.get(pk=pk)})

@@ -10,10 +10,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import catalogue
 from api.filters import SkuFilter, WarehouseFilter
 from api.serializers.inventory import SkuSerializer, WarehouseSerializer
 from api.views.base import M, ReadViews, actor_of
+from inventory import catalogue
 from inventory.models import Sku, Warehouse
 
 
@@ -22,17 +22,19 @@ class _CatalogueViews(ReadViews[M]):
     write_scope = "stock:write"
 
     def create(self, request: Request) -> Response:
-        changes = self.parse(request, self.get_serializer_class())
-        row: Any = self.get_queryset().model()
-        catalogue.save(row, changes, actor=actor_of(request))
-        return Response(self.get_serializer(row).data, status=201)
+        fields = self.parse(request, self.get_serializer_class())
+        return Response(self.get_serializer(self.make(fields, actor_of(request))).data, status=201)
 
     def partial_update(self, request: Request, pk: str) -> Response:
-        row: Any = self.get_object()
-        changes = self.parse(request, self.get_serializer_class(), instance=row, partial=True)
-        if changes:
-            catalogue.save(row, changes, actor=actor_of(request))
-        return Response(self.get_serializer(row).data)
+        row = self.get_object()
+        fields = self.parse(request, self.get_serializer_class(), instance=row, partial=True)
+        return Response(self.get_serializer(self.change(row, fields, actor_of(request))).data)
+
+    def make(self, fields: dict[str, Any], actor: str) -> M:
+        raise NotImplementedError
+
+    def change(self, row: M, fields: dict[str, Any], actor: str) -> M:
+        raise NotImplementedError
 
 
 @extend_schema_view(
@@ -48,6 +50,12 @@ class WarehouseViews(_CatalogueViews[Warehouse]):
     serializer_class = WarehouseSerializer
     filterset_class = WarehouseFilter
 
+    def make(self, fields: dict[str, Any], actor: str) -> Warehouse:
+        return catalogue.create_warehouse(actor=actor, **fields)
+
+    def change(self, row: Warehouse, fields: dict[str, Any], actor: str) -> Warehouse:
+        return catalogue.change_warehouse(warehouse=row, actor=actor, **fields)
+
 
 @extend_schema_view(
     list=extend_schema(summary="List SKUs"),
@@ -62,19 +70,22 @@ class SkuViews(_CatalogueViews[Sku]):
     serializer_class = SkuSerializer
     filterset_class = SkuFilter
 
+    def make(self, fields: dict[str, Any], actor: str) -> Sku:
+        return catalogue.create_sku(actor=actor, **fields)
+
+    def change(self, row: Sku, fields: dict[str, Any], actor: str) -> Sku:
+        return catalogue.change_sku(sku=row, actor=actor, **fields)
+
     @extend_schema(summary="Archive a SKU", request=None, responses=SkuSerializer)
     @action(methods=["post"], detail=True, filter_backends=[])
     def archive(self, request: Request, pk: str) -> Response:
         """Take it out of lists and of matching; its stock, history and listings stay. A repeat changes nothing."""
-        return self._archive(request, is_archived=True)
+        sku = catalogue.archive_sku(sku=self.get_object(), actor=actor_of(request), now=timezone.now())
+        return Response(self.get_serializer(sku).data)
 
     @extend_schema(summary="Restore an archived SKU", request=None, responses=SkuSerializer)
     @action(methods=["post"], detail=True, filter_backends=[])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back. A repeat changes nothing."""
-        return self._archive(request, is_archived=False)
-
-    def _archive(self, request: Request, *, is_archived: bool) -> Response:
-        sku = self.get_object()
-        catalogue.archive(sku, is_archived=is_archived, actor=actor_of(request), now=timezone.now())
+        sku = catalogue.restore_sku(sku=self.get_object(), actor=actor_of(request))
         return Response(self.get_serializer(sku).data)

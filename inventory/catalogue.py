@@ -1,0 +1,124 @@
+"""SKUs and warehouses: made, changed, archived, each with its trail. Nothing is ever deleted: history points at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypedDict, TypeVar, Unpack
+
+from django.db import IntegrityError, transaction
+
+from inventory import audit
+from inventory.errors import CodeTaken
+from inventory.models import Sku, Warehouse
+
+Row = TypeVar("Row", Sku, Warehouse)
+
+
+class SkuFields(TypedDict, total=False):
+    """What can be written of a SKU; what is left out stays as it is."""
+
+    code: str
+    name: str
+    barcode: str
+
+
+class WarehouseFields(TypedDict, total=False):
+    """What can be written of a warehouse; what is left out stays as it is."""
+
+    code: str
+    name: str
+    priority: int
+
+
+def create_sku(*, actor: str, **fields: Unpack[SkuFields]) -> Sku:
+    """Make a SKU. Raises CodeTaken, and ValidationError for what can't be stored."""
+    return _create(Sku(**fields), fields, actor=actor)
+
+
+def change_sku(*, sku: Sku, actor: str, **fields: Unpack[SkuFields]) -> Sku:
+    """Write what differs from the stored SKU and return it as it is now. A new code keeps all history.
+
+    Raises CodeTaken, and ValidationError for what can't be stored.
+    """
+    return _change(sku, fields, actor=actor)
+
+
+def create_warehouse(*, actor: str, **fields: Unpack[WarehouseFields]) -> Warehouse:
+    """Make a warehouse. Raises CodeTaken, and ValidationError for what can't be stored."""
+    return _create(Warehouse(**fields), fields, actor=actor)
+
+
+def change_warehouse(*, warehouse: Warehouse, actor: str, **fields: Unpack[WarehouseFields]) -> Warehouse:
+    """Write what differs from the stored warehouse and return it as it is now.
+
+    Raises CodeTaken, and ValidationError for what can't be stored.
+    """
+    return _change(warehouse, fields, actor=actor)
+
+
+def archive_sku(*, sku: Sku, actor: str, now: datetime) -> Sku:
+    """Take the SKU out of lists and of matching. Its stock, history and listings stay. A repeat changes nothing."""
+    return _set_archived(sku, now, actor=actor)
+
+
+def restore_sku(*, sku: Sku, actor: str) -> Sku:
+    """Bring an archived SKU back. A repeat changes nothing."""
+    return _set_archived(sku, None, actor=actor)
+
+
+def _create(row: Row, fields: Mapping[str, object], *, actor: str) -> Row:
+    row.clean_fields()
+    with transaction.atomic():
+        _save(row)
+        _record(row, "create", actor, before={}, after=fields)
+    return row
+
+
+@transaction.atomic
+def _change(row: Row, fields: Mapping[str, object], *, actor: str) -> Row:
+    # Read again: a form has written what was typed into its row before it was valid. Locked, for the trail's sake.
+    stored: Row = type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
+    before = {name: getattr(stored, name) for name, value in fields.items() if getattr(stored, name) != value}
+    if before:
+        after = {name: fields[name] for name in before}
+        for name, value in after.items():
+            setattr(stored, name, value)
+        stored.clean_fields()
+        _save(stored, columns=list(after))
+        _record(stored, "change", actor, before=before, after=after)
+    return stored
+
+
+def _save(row: Sku | Warehouse, *, columns: list[str] | None = None) -> None:
+    """Write the row, of a stored one only ``columns``, so that one writer does not undo another."""
+    try:
+        with transaction.atomic():
+            row.save(update_fields=columns)
+    except IntegrityError as error:
+        if not type(row).objects.filter(code=row.code).exclude(pk=row.pk).exists():
+            raise
+        raise CodeTaken(kind="SKU" if isinstance(row, Sku) else "warehouse", code=row.code) from error
+
+
+@transaction.atomic
+def _set_archived(sku: Sku, archived_at: datetime | None, *, actor: str) -> Sku:
+    is_archived = archived_at is not None
+    rows = Sku.objects.filter(pk=sku.pk, archived_at__isnull=is_archived)
+    if rows.update(archived_at=archived_at):
+        _record(
+            sku,
+            "archive" if is_archived else "restore",
+            actor,
+            before={"archived": not is_archived},
+            after={"archived": is_archived},
+        )
+    sku.refresh_from_db()
+    return sku
+
+
+def _record(
+    row: Sku | Warehouse, verb: str, actor: str, *, before: Mapping[str, object], after: Mapping[str, object]
+) -> None:
+    kind = "sku" if isinstance(row, Sku) else "warehouse"
+    audit.record(actor=actor, action=f"{kind}.{verb}", subject=f"{kind}:{row.pk}", before=before, after=after)
