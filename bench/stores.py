@@ -17,12 +17,12 @@ SKUS = 40
 
 _FILL = """
 from django.utils import timezone
-from inventory import ledger
+from inventory import operations
 from inventory.models import Sku, Warehouse
 main = Warehouse.objects.create(code="MAIN", name="Main")
 for n in range({skus}):
     sku = Sku.objects.create(code=f"BENCH-{{n}}", name=f"Shirt {{n}}")
-    ledger.receive(sku=sku, warehouse=main, units={units}, key=f"opening:{{n}}", actor="bench", now=timezone.now())
+    operations.receive(sku=sku, warehouse=main, units={units}, key=f"opening:{{n}}", actor="bench", now=timezone.now())
 """
 
 

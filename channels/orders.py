@@ -29,9 +29,9 @@ from channels.contract import (
 )
 from channels.models import Channel, ChannelWarehouse, Listing, ListingVariant, Order, OrderLine
 from channels.registry import opened
-from inventory import reservations
+from inventory import booking
+from inventory.booking import Demand
 from inventory.models import Warehouse
-from inventory.reservations import Demand
 
 
 def digest_of(payload: Mapping[str, Any]) -> str:
@@ -265,7 +265,7 @@ def _move_ledger(
     ]
     if not demands:
         return
-    reservations.book(
+    booking.book(
         demands,
         key=order.reservation_key,
         reference=_("%(channel)s order %(order)s") % {"channel": channel.name, "order": order},

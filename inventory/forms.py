@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from inventory import catalogue, counts, ledger
+from inventory import catalogue, counts, operations
 from inventory.errors import CodeTaken, InsufficientStock, KeyConflict, LedgerError
 from inventory.models import MAX_UNITS, Movement, Sku, StockLevel, Warehouse
 
@@ -159,7 +159,7 @@ class ReceiveForm(StockForm):
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
         data = self.cleaned_data
-        ledger.receive(
+        operations.receive(
             sku=self.sku,
             warehouse=data["warehouse"],
             units=data["units"],
@@ -212,7 +212,7 @@ class AdjustForm(StockForm):
             units = data["units"]
             if data["how"] == "to":
                 units = self._missing_to(units, key)
-            ledger.adjust(
+            operations.adjust(
                 sku=self.sku,
                 warehouse=data["warehouse"],
                 units=units,
@@ -287,7 +287,7 @@ class TransferForm(StockForm):
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
         data = self.cleaned_data
-        ledger.transfer(
+        operations.transfer(
             sku=self.sku,
             source=data["warehouse"],
             destination=data["destination"],
@@ -318,7 +318,7 @@ class ReclassifyForm(StockForm):
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
         data = self.cleaned_data
-        ledger.reclassify(
+        operations.reclassify(
             sku=self.sku,
             warehouse=data["warehouse"],
             units=data["units"] if data["to"] == "unsellable" else -data["units"],
@@ -346,7 +346,7 @@ class ReturnForm(StockForm):
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
         data = self.cleaned_data
-        ledger.receive_return(
+        operations.receive_return(
             sku=self.sku,
             warehouse=data["warehouse"],
             units=data["units"],

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channels.models import Channel, ChannelWarehouse, HoldBack, Listing, ListingVariant
-from inventory import ledger
+from inventory import operations
 from inventory.models import Sku, StockLevel, Warehouse
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -43,9 +43,11 @@ def stock(sku: Sku, warehouse: Warehouse, *, on_hand: int = 0, unsellable: int =
     """Add units through the ledger, as a delivery and as damaged returns."""
     number = next(_numbers)
     if on_hand:
-        ledger.receive(sku=sku, warehouse=warehouse, units=on_hand, key=f"opening:{number}", actor="user:ana", now=NOW)
+        operations.receive(
+            sku=sku, warehouse=warehouse, units=on_hand, key=f"opening:{number}", actor="user:ana", now=NOW
+        )
     if unsellable:
-        ledger.receive_return(
+        operations.receive_return(
             sku=sku,
             warehouse=warehouse,
             units=unsellable,

@@ -23,7 +23,7 @@ from api.serializers.inventory import (
     TransferSerializer,
 )
 from api.views.base import ApiView, ReadViews, actor_of
-from inventory import counts, ledger
+from inventory import counts, operations
 from inventory.errors import KeyConflict
 from inventory.models import Movement, StockCount, StockLevel
 
@@ -63,7 +63,7 @@ class ReceiptView(_StockChange):
         """Add units that have arrived to on hand."""
         key, now = idempotency.key_of(request, endpoint="receipts"), timezone.now()
         asked = self.parse(request, ReceiptRequest)
-        movement = ledger.receive(**asked, key=key, actor=actor_of(request), now=now)
+        movement = operations.receive(**asked, key=key, actor=actor_of(request), now=now)
         idempotency.check_same(
             movement,
             kind=Movement.Kind.RECEIPT,
@@ -81,7 +81,7 @@ class AdjustmentView(_StockChange):
         """Change on hand by signed units, for a stated reason. Refused (409) where it would fall below zero."""
         key, now = idempotency.key_of(request, endpoint="adjustments"), timezone.now()
         asked = self.parse(request, AdjustmentRequest)
-        movement = ledger.adjust(**asked, key=key, actor=actor_of(request), now=now)
+        movement = operations.adjust(**asked, key=key, actor=actor_of(request), now=now)
         idempotency.check_same(
             movement,
             kind=Movement.Kind.ADJUSTMENT,
@@ -99,7 +99,7 @@ class TransferView(_StockChange):
         """Move units to another warehouse. Refused (409) where fewer are available."""
         key, now = idempotency.key_of(request, endpoint="transfers"), timezone.now()
         asked = self.parse(request, TransferRequest)
-        movements = ledger.transfer(**asked, key=key, actor=actor_of(request), now=now)
+        movements = operations.transfer(**asked, key=key, actor=actor_of(request), now=now)
         halves = {movement.kind: movement for movement in movements}
         out, into = halves[Movement.Kind.TRANSFER_OUT], halves[Movement.Kind.TRANSFER_IN]
         idempotency.check_same(out, kind=Movement.Kind.TRANSFER_OUT, reason=asked["reason"])
@@ -131,6 +131,8 @@ class ReturnView(_StockChange):
         key, now = idempotency.key_of(request, endpoint="returns"), timezone.now()
         asked = self.parse(request, ReturnRequest)
         is_sellable = asked.pop("sellable")
-        movement = ledger.receive_return(**asked, is_sellable=is_sellable, key=key, actor=actor_of(request), now=now)
+        movement = operations.receive_return(
+            **asked, is_sellable=is_sellable, key=key, actor=actor_of(request), now=now
+        )
         idempotency.check_same(movement, kind=Movement.Kind.RETURN, reason=asked["reason"])
         return idempotency.answer(MovementSerializer(movement).data, is_repeat=movement.recorded_at != now)

@@ -16,7 +16,7 @@ from api import tokens
 from api.permissions import SCOPES
 from channels.models import Channel, ChannelWarehouse, InboundEvent, Listing, Order, OrderLine, Push
 from dashboard.models import User
-from inventory import ledger
+from inventory import operations
 from inventory.models import Sku, Warehouse
 
 SECRET = "secret_5f3a-never-shown"
@@ -86,7 +86,7 @@ def annex(db: None) -> Warehouse:
 def make_sku(code: str = "TEE-BLK-M", *, at: Warehouse | None = None, on_hand: int = 0) -> Sku:
     sku = Sku.objects.create(code=code, name=f"Name of {code}"[:300])
     if at is not None:
-        ledger.receive(
+        operations.receive(
             sku=sku, warehouse=at, units=on_hand, key=f"start:{sku.pk}", actor="user:test", now=timezone.now()
         )
     return sku

@@ -14,7 +14,7 @@ from api import tokens
 from api.models import ApiToken
 from api.permissions import SCOPES
 from dashboard.models import User
-from inventory import ledger
+from inventory import operations
 from inventory.models import Sku, Warehouse
 from tests.api.conftest import Api
 
@@ -179,7 +179,7 @@ def test_what_nobody_expected_says_nothing_of_itself(
     def fail(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(ledger, "receive", fail)
+    monkeypatch.setattr(operations, "receive", fail)
     answer = api.post("stock/receipts/", {"sku": "TEE-BLK-M", "warehouse": "MAIN", "units": 1}, key="k")
 
     assert_problem(answer, status, name)

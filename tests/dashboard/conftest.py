@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from channels.models import Channel, ChannelWarehouse, Heartbeat, Listing
 from dashboard.models import User
-from inventory import ledger
+from inventory import ledger, operations
 from inventory.models import Movement, Sku, Warehouse
 
 
@@ -76,9 +76,9 @@ def shop(db: None) -> SimpleNamespace:
     tee = Sku.objects.create(code="TEE-BLK-M", name="T-shirt, black, M", barcode="4006381333931")
     mug = Sku.objects.create(code="MUG-11OZ", name="Mug, 11 oz")
     cap = Sku.objects.create(code="CAP-NVY", name="Cap, navy")
-    ledger.receive(sku=tee, warehouse=main, units=10, key="t1", actor="user:ana", now=now)
-    ledger.receive(sku=tee, warehouse=back, units=4, key="t2", actor="user:ana", now=now)
-    ledger.receive(sku=mug, warehouse=main, units=3, key="m1", actor="user:ana", now=now)
+    operations.receive(sku=tee, warehouse=main, units=10, key="t1", actor="user:ana", now=now)
+    operations.receive(sku=tee, warehouse=back, units=4, key="t2", actor="user:ana", now=now)
+    operations.receive(sku=mug, warehouse=main, units=3, key="m1", actor="user:ana", now=now)
     north, south = make_channel("North"), make_channel("South")
     for channel in (north, south):
         ChannelWarehouse.objects.create(channel=channel, warehouse=main)

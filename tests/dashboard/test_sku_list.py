@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inventory import ledger
+from inventory import operations
 from inventory.models import Sku
 from tests.dashboard.conftest import make_listing, oversell
 
@@ -114,7 +114,7 @@ def test_the_number_of_queries_does_not_grow_with_rows(browser: Client, shop: Si
     few = queries()
     for n in range(20):
         sku = Sku.objects.create(code=f"S-{n}")
-        ledger.receive(sku=sku, warehouse=shop.main, units=5, key=f"s-{n}", actor="user:ana", now=timezone.now())
+        operations.receive(sku=sku, warehouse=shop.main, units=5, key=f"s-{n}", actor="user:ana", now=timezone.now())
         make_listing(shop.north, sku)
 
     assert queries() == few

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from channels.models import HoldBack, Order
-from inventory import ledger
+from inventory import operations
 from inventory.models import AuditEntry, Movement, Reservation, ReservationLine, Sku
 from tests.dashboard.conftest import make_listing, oversell
 
@@ -68,7 +68,9 @@ def test_an_oversold_sku_says_so(browser: Client, shop: SimpleNamespace) -> None
 
 def test_movements_come_newest_first_in_pages(browser: Client, shop: SimpleNamespace) -> None:
     for n in range(30):
-        ledger.receive(sku=shop.cap, warehouse=shop.main, units=1, key=f"c{n}", actor="user:ana", now=timezone.now())
+        operations.receive(
+            sku=shop.cap, warehouse=shop.main, units=1, key=f"c{n}", actor="user:ana", now=timezone.now()
+        )
 
     first = browser.get(f"/skus/{shop.cap.pk}/").context["table"]
     second = browser.get(f"/skus/{shop.cap.pk}/?page=2").context["table"]
@@ -88,7 +90,9 @@ def test_the_number_of_queries_does_not_grow(browser: Client, shop: SimpleNamesp
     few = queries()
     make_listing(shop.south, shop.tee, accounted=1)
     for n in range(10):
-        ledger.receive(sku=shop.tee, warehouse=shop.main, units=1, key=f"q{n}", actor="user:ana", now=timezone.now())
+        operations.receive(
+            sku=shop.tee, warehouse=shop.main, units=1, key=f"q{n}", actor="user:ana", now=timezone.now()
+        )
 
     assert queries() == few
 

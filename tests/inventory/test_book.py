@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.transaction import TransactionManagementError
 
 from inventory import verify
+from inventory.booking import Demand, book
 from inventory.models import Movement, Reservation, Sku, StockSignal, Warehouse
-from inventory.reservations import Demand, book
 from tests.factories import NOW, balances, make_sku, make_warehouse, stock
 from tests.inventory.refusals import all_rows
 

@@ -13,10 +13,11 @@ from typing import TypeVar
 import pytest
 from django.db import connection, transaction
 
-from inventory import counts, ledger, verify
+from inventory import counts, operations, verify
+from inventory.booking import Demand, book
 from inventory.errors import InsufficientStock
 from inventory.models import Movement, Reservation, ReservationLine, Sku, StockLevel, StockSignal
-from inventory.reservations import Demand, Request, book, fulfil, release, reserve
+from inventory.reservations import Request, fulfil, release, reserve
 from tests.factories import NOW, balances, make_sku, make_warehouse, stock
 
 # One after the other in one test process: each needs up to 64 of the server's connections.
@@ -164,7 +165,7 @@ def test_one_key_received_by_many_at_once_is_received_once() -> None:
     sku, main = make_sku(), make_warehouse()
 
     outcomes = together(
-        [partial(ledger.receive, sku=sku, warehouse=main, units=7, key="delivery", actor="user:ana", now=NOW)] * 16
+        [partial(operations.receive, sku=sku, warehouse=main, units=7, key="delivery", actor="user:ana", now=NOW)] * 16
     )
 
     assert tally(outcomes) == {"Movement": 16}
@@ -179,7 +180,13 @@ def test_the_first_receipts_of_a_level_made_at_once_all_count() -> None:
         outcomes = together(
             [
                 partial(
-                    ledger.receive, sku=sku, warehouse=main, units=1, key=f"{sku.code}:{n}", actor="user:ana", now=NOW
+                    operations.receive,
+                    sku=sku,
+                    warehouse=main,
+                    units=1,
+                    key=f"{sku.code}:{n}",
+                    actor="user:ana",
+                    now=NOW,
                 )
                 for n in range(8)
             ]
@@ -218,7 +225,7 @@ def test_a_count_while_others_ship_and_receive_loses_nothing() -> None:
     sku, main = make_sku(), make_warehouse()
 
     def receive(n: int) -> object:
-        return ledger.receive(sku=sku, warehouse=main, units=1, key=f"r:{n}", actor="user:ana", now=NOW)
+        return operations.receive(sku=sku, warehouse=main, units=1, key=f"r:{n}", actor="user:ana", now=NOW)
 
     def count(n: int) -> object:
         at = NOW + timedelta(minutes=1)

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from inventory import counts, ledger
+from inventory import counts, operations
 from inventory.errors import InvalidQuantity, KeyConflict
 from inventory.models import MAX_UNITS, Movement, StockCount
 from inventory.reservations import Request, fulfil, reserve
@@ -62,7 +62,7 @@ def test_what_happened_after_a_past_count_is_kept(now: datetime) -> None:
     """Counted 9 of 10 at nine o'clock, typed in at noon; a delivery and a shipment came between."""
     sku, main = make_sku(on_hand=10), make_warehouse()
     order = reserve([Request(sku=sku, units=2)], key="k", actor="api:shop", now=now)
-    ledger.receive(sku=sku, warehouse=main, units=5, key="r", actor="user:ana", now=now + timedelta(hours=1))
+    operations.receive(sku=sku, warehouse=main, units=5, key="r", actor="user:ana", now=now + timedelta(hours=1))
     fulfil(reservation=order, actor="api:shop", now=now + timedelta(hours=2))
 
     count = counts.record(
@@ -84,7 +84,7 @@ def test_what_happened_after_a_past_count_is_kept(now: datetime) -> None:
 def test_what_had_left_before_the_count_and_was_booked_after_it_is_not_missing_twice(now: datetime) -> None:
     sku, main = make_sku(on_hand=10), make_warehouse()
     counted_at, noticed = now + timedelta(hours=1), now + timedelta(hours=2)
-    ledger.adjust(
+    operations.adjust(
         sku=sku,
         warehouse=main,
         units=-1,
@@ -122,7 +122,7 @@ def test_a_repeat_returns_the_first_count(now: datetime) -> None:
     sku, main = make_sku(on_hand=10), make_warehouse()
     record = partial(counts.record, sku=sku, warehouse=main, counted=8, key="count:1", actor="user:ana")
     first = record(now=now)
-    ledger.receive(sku=sku, warehouse=main, units=5, key="r", actor="user:ana", now=now)
+    operations.receive(sku=sku, warehouse=main, units=5, key="r", actor="user:ana", now=now)
     before = all_rows()
 
     again = record(now=now + timedelta(days=1))
@@ -134,7 +134,7 @@ def test_a_repeat_returns_the_first_count(now: datetime) -> None:
 def test_a_key_used_for_something_else_is_refused(now: datetime) -> None:
     sku, mug, main = make_sku(on_hand=10), make_sku("MUG", on_hand=1), make_warehouse()
     counts.record(sku=sku, warehouse=main, counted=8, key="count:1", actor="user:ana", now=now)
-    ledger.receive(sku=sku, warehouse=main, units=5, key="delivery", actor="user:ana", now=now)
+    operations.receive(sku=sku, warehouse=main, units=5, key="delivery", actor="user:ana", now=now)
     record = partial(counts.record, warehouse=main, actor="user:ana", now=now)
 
     with refused(KeyConflict):

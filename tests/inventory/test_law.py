@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from inventory import counts, ledger, reservations, verify
+from inventory import booking, counts, operations, reservations, verify
+from inventory.booking import Demand
 from inventory.errors import InsufficientStock, KeyConflict, LedgerError, NotOpen
 from inventory.models import Reservation, ReservationLine, Sku, StockLevel, Warehouse
-from inventory.reservations import Demand, Request
+from inventory.reservations import Request
 from tests.factories import NOW, make_sku, make_warehouse
 from tests.inventory.refusals import all_rows
 
@@ -84,7 +85,7 @@ class LedgerMachine(RuleBasedStateMachine):
     # What people and programs do --------------------------------------------------------------------------------
     @rule(place=places, n=units)
     def receive(self, place: tuple[int, int], n: int) -> None:
-        ledger.receive(units=n, key=self.key(), actor="user:ana", now=self.now, **self.place(place))
+        operations.receive(units=n, key=self.key(), actor="user:ana", now=self.now, **self.place(place))
         self.change(place, on_hand=n)
 
     @rule(place=places, n=signed)
@@ -92,7 +93,7 @@ class LedgerMachine(RuleBasedStateMachine):
         is_possible = self.levels[place][0] + n >= 0 or n > 0
         key = self.key()
         self.attempt(
-            lambda: ledger.adjust(
+            lambda: operations.adjust(
                 units=n, key=key, actor="user:ana", now=self.now, reason="Found or lost", **self.place(place)
             ),
             is_possible=is_possible,
@@ -106,7 +107,7 @@ class LedgerMachine(RuleBasedStateMachine):
         is_possible = self.available(place) >= n
         key = self.key()
         self.attempt(
-            lambda: ledger.transfer(
+            lambda: operations.transfer(
                 sku=self.skus[place[0]],
                 source=self.warehouses[place[1]],
                 destination=self.warehouses[there[1]],
@@ -127,7 +128,7 @@ class LedgerMachine(RuleBasedStateMachine):
         is_possible = on_hand >= n if n > 0 else unsellable >= -n
         key = self.key()
         self.attempt(
-            lambda: ledger.reclassify(units=n, key=key, actor="user:ana", now=self.now, **self.place(place)),
+            lambda: operations.reclassify(units=n, key=key, actor="user:ana", now=self.now, **self.place(place)),
             is_possible=is_possible,
         )
         if is_possible:
@@ -135,7 +136,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(place=places, n=units, is_sellable=st.booleans())
     def receive_return(self, place: tuple[int, int], n: int, is_sellable: bool) -> None:
-        ledger.receive_return(
+        operations.receive_return(
             units=n, is_sellable=is_sellable, key=self.key(), actor="user:ana", now=self.now, **self.place(place)
         )
         self.change(place, on_hand=n if is_sellable else 0, unsellable=0 if is_sellable else n)
@@ -149,12 +150,12 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(place=places)
     def use_a_key_again(self, place: tuple[int, int]) -> None:
         """Far more units than any rule receives: never a true repeat."""
-        ledger.receive(units=1, key="law:once", actor="user:ana", now=self.now, **self.place((0, 0)))
+        operations.receive(units=1, key="law:once", actor="user:ana", now=self.now, **self.place((0, 0)))
         if not hasattr(self, "has_used_once"):
             self.has_used_once = True
             self.change((0, 0), on_hand=1)
         self.attempt(
-            lambda: ledger.receive(units=99, key="law:once", actor="user:ana", now=self.now, **self.place(place)),
+            lambda: operations.receive(units=99, key="law:once", actor="user:ana", now=self.now, **self.place(place)),
             is_possible=False,
             error=KeyConflict,
         )
@@ -224,7 +225,7 @@ class LedgerMachine(RuleBasedStateMachine):
         before = self._sums()
 
         def act() -> bool:
-            return reservations.book(
+            return booking.book(
                 asked,
                 key=order,
                 reference=order,

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from inventory import ledger
+from inventory import ledger, operations
 from inventory.errors import InsufficientStock, InvalidQuantity, KeyConflict, Shortage
 from inventory.ledger import Entry
 from inventory.models import MAX_UNITS, Movement, StockLevel, StockSignal
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def test_a_receipt_adds_to_on_hand_and_says_what_it_did(now: datetime) -> None:
     sku, warehouse = make_sku(), make_warehouse()
 
-    movement = ledger.receive(
+    movement = operations.receive(
         sku=sku,
         warehouse=warehouse,
         units=12,
@@ -55,7 +55,7 @@ def test_available_is_on_hand_less_reserved(now: datetime) -> None:
 def test_an_adjustment_changes_on_hand_by_signed_units(units: int, left: int, now: datetime) -> None:
     sku, warehouse = make_sku(on_hand=10), make_warehouse()
 
-    movement = ledger.adjust(
+    movement = operations.adjust(
         sku=sku, warehouse=warehouse, units=units, key="adj:1", actor="user:ana", now=now, reason="Broken"
     )
 
@@ -67,7 +67,9 @@ def test_an_adjustment_below_zero_on_hand_is_refused(now: datetime) -> None:
     sku, warehouse = make_sku(on_hand=10), make_warehouse()
 
     with refused(InsufficientStock) as caught:
-        ledger.adjust(sku=sku, warehouse=warehouse, units=-11, key="adj:1", actor="user:ana", now=now, reason="Lost")
+        operations.adjust(
+            sku=sku, warehouse=warehouse, units=-11, key="adj:1", actor="user:ana", now=now, reason="Lost"
+        )
 
     assert caught.value.shortages == (Shortage(sku="TEE-BLK-M", warehouse="MAIN", asked=11, available=10),)
     assert str(caught.value) == "Not enough stock: TEE-BLK-M in MAIN: asked 11, available 10."
@@ -78,7 +80,7 @@ def test_an_adjustment_may_take_units_that_are_reserved(now: datetime) -> None:
     sku, warehouse = make_sku(on_hand=5), make_warehouse()
     reserve([Request(sku=sku, units=5)], key="k", actor="api:shop", now=now)
 
-    ledger.adjust(sku=sku, warehouse=warehouse, units=-2, key="adj:1", actor="user:ana", now=now, reason="Broken")
+    operations.adjust(sku=sku, warehouse=warehouse, units=-2, key="adj:1", actor="user:ana", now=now, reason="Broken")
 
     assert balances(sku, warehouse) == (3, 5, 0)
 
@@ -87,7 +89,7 @@ def test_an_adjustment_in_a_warehouse_that_never_held_the_sku_is_refused(now: da
     sku, empty = make_sku(on_hand=5), make_warehouse("EMPTY")
 
     with refused(InsufficientStock) as caught:
-        ledger.adjust(sku=sku, warehouse=empty, units=-1, key="adj:1", actor="user:ana", now=now, reason="Lost")
+        operations.adjust(sku=sku, warehouse=empty, units=-1, key="adj:1", actor="user:ana", now=now, reason="Lost")
 
     assert caught.value.shortages == (Shortage(sku="TEE-BLK-M", warehouse="EMPTY", asked=1, available=0),)
 
@@ -96,13 +98,13 @@ def test_an_adjustment_needs_a_reason(now: datetime) -> None:
     sku, warehouse = make_sku(on_hand=5), make_warehouse()
 
     with refused(InvalidQuantity):
-        ledger.adjust(sku=sku, warehouse=warehouse, units=1, key="adj:1", actor="user:ana", now=now, reason="  ")
+        operations.adjust(sku=sku, warehouse=warehouse, units=1, key="adj:1", actor="user:ana", now=now, reason="  ")
 
 
 def test_a_transfer_moves_units_and_keeps_the_sum(now: datetime) -> None:
     sku, main, shop = make_sku(on_hand=10), make_warehouse(), make_warehouse("SHOP")
 
-    movements = ledger.transfer(
+    movements = operations.transfer(
         sku=sku, source=main, destination=shop, units=4, key="transfer:1", actor="user:ana", now=now
     )
 
@@ -119,7 +121,7 @@ def test_a_transfer_may_not_take_reserved_units(now: datetime) -> None:
     reserve([Request(sku=sku, units=7, warehouse=main)], key="k", actor="api:shop", now=now)
 
     with refused(InsufficientStock) as caught:
-        ledger.transfer(sku=sku, source=main, destination=shop, units=4, key="t", actor="user:ana", now=now)
+        operations.transfer(sku=sku, source=main, destination=shop, units=4, key="t", actor="user:ana", now=now)
 
     assert caught.value.shortages == (Shortage(sku="TEE-BLK-M", warehouse="MAIN", asked=4, available=3),)
 
@@ -128,12 +130,12 @@ def test_a_transfer_to_the_same_warehouse_is_refused(now: datetime) -> None:
     sku, main = make_sku(on_hand=10), make_warehouse()
 
     with refused(InvalidQuantity):
-        ledger.transfer(sku=sku, source=main, destination=main, units=4, key="t", actor="user:ana", now=now)
+        operations.transfer(sku=sku, source=main, destination=main, units=4, key="t", actor="user:ana", now=now)
 
 
 def test_reclassifying_moves_units_between_sellable_and_unsellable(now: datetime) -> None:
     sku, warehouse = make_sku(on_hand=10), make_warehouse()
-    reclassify = partial(ledger.reclassify, sku=sku, warehouse=warehouse, actor="user:ana", now=now)
+    reclassify = partial(operations.reclassify, sku=sku, warehouse=warehouse, actor="user:ana", now=now)
 
     reclassify(units=4, key="r:1")
     assert balances(sku, warehouse) == (6, 0, 4)
@@ -147,7 +149,7 @@ def test_reclassifying_more_than_is_there_is_refused(units: int, asked: int, ava
     sku, warehouse = make_sku(on_hand=10, unsellable=2), make_warehouse()
 
     with refused(InsufficientStock) as caught:
-        ledger.reclassify(sku=sku, warehouse=warehouse, units=units, key="r:1", actor="user:ana", now=now)
+        operations.reclassify(sku=sku, warehouse=warehouse, units=units, key="r:1", actor="user:ana", now=now)
 
     assert caught.value.shortages == (Shortage(sku="TEE-BLK-M", warehouse="MAIN", asked=asked, available=available),)
 
@@ -158,7 +160,7 @@ def test_a_return_goes_to_on_hand_or_to_unsellable(
 ) -> None:
     sku, warehouse = make_sku(on_hand=10), make_warehouse()
 
-    ledger.receive_return(
+    operations.receive_return(
         sku=sku, warehouse=warehouse, units=2, is_sellable=is_sellable, key="ret:1", actor="user:ana", now=now
     )
 
@@ -171,11 +173,11 @@ def test_units_that_are_no_whole_number_in_range_are_refused(units: object, now:
     common = {"sku": sku, "units": units, "key": "k", "actor": "user:ana", "now": now}
 
     with refused(InvalidQuantity):
-        ledger.receive(warehouse=warehouse, **common)  # type: ignore[arg-type]
+        operations.receive(warehouse=warehouse, **common)  # type: ignore[arg-type]
     with refused(InvalidQuantity):
-        ledger.receive_return(warehouse=warehouse, is_sellable=True, **common)  # type: ignore[arg-type]
+        operations.receive_return(warehouse=warehouse, is_sellable=True, **common)  # type: ignore[arg-type]
     with refused(InvalidQuantity):
-        ledger.transfer(source=warehouse, destination=shop, **common)  # type: ignore[arg-type]
+        operations.transfer(source=warehouse, destination=shop, **common)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("units", [0, -MAX_UNITS - 1, MAX_UNITS + 1, True, -1.5, "3", None])
@@ -184,15 +186,15 @@ def test_signed_units_that_are_no_whole_number_in_range_are_refused(units: objec
     common = {"sku": sku, "warehouse": warehouse, "units": units, "key": "k", "actor": "user:ana", "now": now}
 
     with refused(InvalidQuantity):
-        ledger.adjust(reason="Broken", **common)  # type: ignore[arg-type]
+        operations.adjust(reason="Broken", **common)  # type: ignore[arg-type]
     with refused(InvalidQuantity):
-        ledger.reclassify(**common)  # type: ignore[arg-type]
+        operations.reclassify(**common)  # type: ignore[arg-type]
 
 
 def test_a_repeat_of_a_key_changes_nothing_and_returns_the_first_movement(now: datetime) -> None:
     sku, main, shop = make_sku(on_hand=10), make_warehouse(), make_warehouse("SHOP")
-    receive = partial(ledger.receive, sku=sku, warehouse=main, units=3, key="k", actor="user:ana")
-    transfer = partial(ledger.transfer, sku=sku, source=main, destination=shop, units=2, key="t", actor="user:ana")
+    receive = partial(operations.receive, sku=sku, warehouse=main, units=3, key="k", actor="user:ana")
+    transfer = partial(operations.transfer, sku=sku, source=main, destination=shop, units=2, key="t", actor="user:ana")
     first, moved = receive(now=now), transfer(now=now)
     before = all_rows()
 
@@ -205,8 +207,8 @@ def test_a_repeat_of_a_key_changes_nothing_and_returns_the_first_movement(now: d
 
 def test_a_key_used_for_something_else_is_refused(now: datetime) -> None:
     sku, other, main, shop = make_sku(on_hand=10), make_sku("MUG"), make_warehouse(), make_warehouse("SHOP")
-    ledger.receive(sku=sku, warehouse=main, units=3, key="k", actor="user:ana", now=now)
-    receive = partial(ledger.receive, key="k", actor="user:ana", now=now)
+    operations.receive(sku=sku, warehouse=main, units=3, key="k", actor="user:ana", now=now)
+    receive = partial(operations.receive, key="k", actor="user:ana", now=now)
 
     with refused(KeyConflict) as caught:
         receive(sku=sku, warehouse=main, units=4)
@@ -215,14 +217,16 @@ def test_a_key_used_for_something_else_is_refused(now: datetime) -> None:
     with refused(KeyConflict):
         receive(sku=sku, warehouse=shop, units=3)
     with refused(KeyConflict):
-        ledger.receive_return(sku=sku, warehouse=main, units=3, is_sellable=True, key="k", actor="user:ana", now=now)
+        operations.receive_return(
+            sku=sku, warehouse=main, units=3, is_sellable=True, key="k", actor="user:ana", now=now
+        )
 
     assert caught.value.key == "k"
 
 
 def test_post_names_the_key_that_was_used_before(now: datetime) -> None:
     sku, main, shop = make_sku(on_hand=10), make_warehouse(), make_warehouse("SHOP")
-    ledger.receive(sku=sku, warehouse=shop, units=3, key="used", actor="user:ana", now=now)
+    operations.receive(sku=sku, warehouse=shop, units=3, key="used", actor="user:ana", now=now)
     kind = Movement.Kind.RECEIPT
     entries = [
         Entry(key="fresh", sku_id=sku.pk, warehouse_id=main.pk, kind=kind, on_hand=1),
@@ -304,9 +308,9 @@ def test_a_fact_may_take_available_below_zero(now: datetime) -> None:
 
 def test_a_signal_is_raised_once_per_sku_and_post_and_keeps_its_first_time(now: datetime) -> None:
     sku, main, shop = make_sku(), make_warehouse(), make_warehouse("SHOP")
-    ledger.receive(sku=sku, warehouse=main, units=9, key="r", actor="user:ana", now=now)
+    operations.receive(sku=sku, warehouse=main, units=9, key="r", actor="user:ana", now=now)
 
-    ledger.transfer(
+    operations.transfer(
         sku=sku, source=main, destination=shop, units=2, key="t", actor="user:ana", now=now + timedelta(minutes=1)
     )
 
@@ -322,6 +326,6 @@ def test_what_leaves_available_as_it_was_raises_no_signal(now: datetime) -> None
     ship = Entry(key="ship", sku_id=sku.pk, warehouse_id=main.pk, kind=Movement.Kind.FULFIL, on_hand=-2, reserved=-2)
 
     ledger.post([ship], actor="user:ana", now=now)
-    ledger.receive_return(sku=sku, warehouse=main, units=1, is_sellable=False, key="ret", actor="user:ana", now=NOW)
+    operations.receive_return(sku=sku, warehouse=main, units=1, is_sellable=False, key="ret", actor="user:ana", now=NOW)
 
     assert StockSignal.objects.get().version == version

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from inventory import ledger
+from inventory import operations
+from inventory.booking import Demand, book
 from inventory.errors import InsufficientStock, InvalidQuantity, KeyConflict, NotOpen
 from inventory.models import MAX_UNITS, Movement, Reservation, StockLevel
-from inventory.reservations import Demand, Request, book, expire_due, fulfil, release, reserve
+from inventory.reservations import Request, expire_due, fulfil, release, reserve
 from tests.factories import balances, make_sku, make_warehouse, stock
 from tests.inventory.refusals import all_rows, refused
 
@@ -293,7 +294,7 @@ def test_an_order_s_reservation_opened_again_may_be_released_again(now: datetime
 def test_a_level_that_is_oversold_already_refuses(now: datetime) -> None:
     sku, main = make_sku(on_hand=1), make_warehouse()
     reserve([Request(sku=sku, units=1)], key="a", actor="api:shop", now=now)
-    ledger.adjust(sku=sku, warehouse=main, units=-1, key="adj", actor="user:ana", now=now, reason="Lost")
+    operations.adjust(sku=sku, warehouse=main, units=-1, key="adj", actor="user:ana", now=now, reason="Lost")
     assert StockLevel.objects.get().available == -1
 
     with refused(InsufficientStock) as caught:

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from inventory import ledger, verify
+from inventory import operations, verify
 from inventory.models import Reservation, Sku
 from inventory.reservations import Request, fulfil, reserve
 from tests.factories import make_sku, make_warehouse, stock
@@ -119,8 +119,8 @@ def test_the_balances_of_a_past_moment(now: datetime) -> None:
     main, shop = make_warehouse(), make_warehouse("SHOP")
     mug = make_sku("MUG")
     hour = timedelta(hours=1)
-    ledger.receive(sku=mug, warehouse=main, units=9, key="r", actor="user:ana", now=now)
-    ledger.transfer(sku=mug, source=main, destination=shop, units=4, key="t", actor="user:ana", now=now + hour)
+    operations.receive(sku=mug, warehouse=main, units=9, key="r", actor="user:ana", now=now)
+    operations.transfer(sku=mug, source=main, destination=shop, units=4, key="t", actor="user:ana", now=now + hour)
     reserve([Request(sku=mug, units=2, warehouse=shop)], key="k", actor="api:shop", now=now + 2 * hour)
 
     header = ["sku", "warehouse", "on_hand", "reserved", "available", "unsellable"]

@@ -57,14 +57,14 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         try:
             installation.manage("create_owner")
             installation.python(
-                "from django.utils import timezone; from inventory import ledger\n"
+                "from django.utils import timezone; from inventory import operations\n"
                 "from inventory.models import Sku, Warehouse; from sandbox import catalogue\n"
                 "places = {code: Warehouse.objects.create(code=code, name=name, priority=i)"
                 " for i, (code, name) in enumerate(catalogue.WAREHOUSES.items())}\n"
                 "for given in catalogue.merchant_skus():\n"
                 "    sku = Sku.objects.create(code=given['code'], name=given['name'], barcode=given['barcode'])\n"
                 "    for code, units in given['on_hand'].items():\n"
-                "        if units: ledger.receive(sku=sku, warehouse=places[code], units=units,"
+                "        if units: operations.receive(sku=sku, warehouse=places[code], units=units,"
                 " key=f'{sku.code}:{code}', actor='test', now=timezone.now())"
             )
             installation.start_web()

@@ -77,11 +77,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
                 for code in CODES:
                     store.add_product(name=f"Thing {code}", sku=code, quantity=OPENING_UNITS)
             installation.python(
-                "from django.utils import timezone; from inventory import ledger\n"
+                "from django.utils import timezone; from inventory import operations\n"
                 "from inventory.models import Sku, Warehouse\n"
                 "w = Warehouse.objects.create(code='MAIN', name='Main')\n"
                 f"for code in {CODES!r}:\n"
-                "    ledger.receive(sku=Sku.objects.create(code=code), warehouse=w, "
+                "    operations.receive(sku=Sku.objects.create(code=code), warehouse=w, "
                 f"units={OPENING_UNITS}, key=code, actor='test', now=timezone.now())"
             )
             installation.start_web()

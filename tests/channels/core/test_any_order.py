@@ -15,7 +15,7 @@ from channels.contract import RawOrder
 from channels.models import Listing, Order, Push
 from channels.platforms.ecwid.orders import raw_order
 from channels.registry import opened
-from inventory import reservations
+from inventory import booking
 from inventory.models import Sku
 from tests import factories
 from tests.channels.core.world import Store, adjust, level, no_differences, sell
@@ -157,7 +157,7 @@ def test_booking_outside_its_transaction_is_refused(transactional_db: None) -> N
     from django.db import transaction
 
     with pytest.raises(transaction.TransactionManagementError):
-        reservations.book(
+        booking.book(
             [],
             key="order:1:X",
             reference="",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from channels import mapping, orders
 from channels.contract import BadPayload
 from channels.models import Listing, Order, OrderLine
-from inventory import ledger
+from inventory import operations
 from inventory.models import Movement, Sku
 from sandbox.ecwid.orders import Wanted
 from tests import factories
@@ -172,7 +172,7 @@ def test_a_shipped_order_leaves_the_warehouse_and_a_refund_later_brings_nothing_
     store.publish()
     assert (in_step(store, "TEE", 7), store.pushes("TEE")) == (True, [("applied", -3)])
 
-    ledger.receive_return(
+    operations.receive_return(
         sku=tee,
         warehouse=factories.make_warehouse(),
         units=3,

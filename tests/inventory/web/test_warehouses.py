@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.models import User
-from inventory import ledger
+from inventory import operations
 from inventory.models import AuditEntry, Sku, Warehouse
 
 
@@ -24,7 +24,7 @@ def main(db: None) -> Warehouse:
 
 def stock(warehouse: Warehouse, code: str, units: int) -> Sku:
     sku = Sku.objects.create(code=code, name=f"Name of {code}")
-    ledger.receive(sku=sku, warehouse=warehouse, units=units, key=f"k-{code}", actor="user:ana", now=timezone.now())
+    operations.receive(sku=sku, warehouse=warehouse, units=units, key=f"k-{code}", actor="user:ana", now=timezone.now())
     return sku
 
 
@@ -85,7 +85,9 @@ def test_its_stock_is_searched_sorted_and_narrowed(browser: Client, main: Wareho
     stock(main, "A", 3)
     stock(main, "B", 4)
     empty = stock(main, "C", 1)
-    ledger.adjust(sku=empty, warehouse=main, units=-1, key="c2", actor="user:ana", now=timezone.now(), reason="Broken")
+    operations.adjust(
+        sku=empty, warehouse=main, units=-1, key="c2", actor="user:ana", now=timezone.now(), reason="Broken"
+    )
 
     def codes(query: str) -> list[str]:
         table = browser.get(f"/inventory/warehouses/{main.pk}/{query}").context["table"]
@@ -99,7 +101,9 @@ def test_its_stock_is_searched_sorted_and_narrowed(browser: Client, main: Wareho
 
 def test_its_movements_can_be_narrowed_by_kind(browser: Client, main: Warehouse) -> None:
     sku = stock(main, "A", 3)
-    ledger.adjust(sku=sku, warehouse=main, units=-1, key="a2", actor="user:ana", now=timezone.now(), reason="Broken")
+    operations.adjust(
+        sku=sku, warehouse=main, units=-1, key="a2", actor="user:ana", now=timezone.now(), reason="Broken"
+    )
     url = f"/inventory/warehouses/{main.pk}/movements/"
 
     everything = browser.get(url).context["table"]
