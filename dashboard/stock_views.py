@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from inventory import forms
+from inventory import stock_forms
 from inventory.models import Sku, Warehouse
 from inventory.views import actor_of, done, form_page
 
 View = Callable[..., HttpResponse]
 
 
-def _operation(form_class: type[forms.StockForm]) -> View:
+def _operation(form_class: type[stock_forms.StockForm]) -> View:
     @require_http_methods(["GET", "POST"])
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         sku = get_object_or_404(Sku, pk=pk)
@@ -37,9 +37,9 @@ def _operation(form_class: type[forms.StockForm]) -> View:
     return view
 
 
-sku_receive = _operation(forms.ReceiveForm)
-sku_adjust = _operation(forms.AdjustForm)
-sku_count = _operation(forms.CountForm)
-sku_transfer = _operation(forms.TransferForm)
-sku_reclassify = _operation(forms.ReclassifyForm)
-sku_return = _operation(forms.ReturnForm)
+sku_receive = _operation(stock_forms.ReceiveForm)
+sku_adjust = _operation(stock_forms.AdjustForm)
+sku_count = _operation(stock_forms.CountForm)
+sku_transfer = _operation(stock_forms.TransferForm)
+sku_reclassify = _operation(stock_forms.ReclassifyForm)
+sku_return = _operation(stock_forms.ReturnForm)
