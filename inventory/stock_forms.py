@@ -98,7 +98,12 @@ class StockForm(forms.Form):
         """Say what was booked, for the notice after it."""
         raise NotImplementedError
 
-    def _units(self) -> dict[str, object]:
+    def asked(self) -> dict[str, Any]:
+        """Return what most operations take."""
+        return {"sku": self.sku, **{name: self.cleaned_data[name] for name in ("warehouse", "units", "reason")}}
+
+    def words(self) -> dict[str, object]:
+        """Return what most sentences name."""
         data = self.cleaned_data
         return {"units": data["units"], "code": self.sku.code, "warehouse": data["warehouse"].name}
 
@@ -108,16 +113,7 @@ class ReceiveForm(StockForm):
     submit = gettext_lazy("Receive")
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
-        data = self.cleaned_data
-        operations.receive(
-            sku=self.sku,
-            warehouse=data["warehouse"],
-            units=data["units"],
-            key=key,
-            actor=actor,
-            now=now,
-            reason=data["reason"],
-        )
+        operations.receive(**self.asked(), key=key, actor=actor, now=now)
 
     def sentence(self) -> str:
         return (
@@ -126,7 +122,7 @@ class ReceiveForm(StockForm):
                 "%(units)d units of %(code)s received in %(warehouse)s.",
                 self.cleaned_data["units"],
             )
-            % self._units()
+            % self.words()
         )
 
 
@@ -157,20 +153,11 @@ class AdjustForm(StockForm):
         return data
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
-        data = self.cleaned_data
+        asked = self.asked()
         with transaction.atomic():
-            units = data["units"]
-            if data["how"] == "to":
-                units = self._missing_to(units, key)
-            operations.adjust(
-                sku=self.sku,
-                warehouse=data["warehouse"],
-                units=units,
-                key=key,
-                actor=actor,
-                now=now,
-                reason=data["reason"],
-            )
+            if self.cleaned_data["how"] == "to":
+                asked["units"] = self._missing_to(asked["units"], key)
+            operations.adjust(**asked, key=key, actor=actor, now=now)
 
     def _missing_to(self, wanted: int, key: str) -> int:
         """Return the change that leads to ``wanted``, or the one that this very form has booked already."""
@@ -184,8 +171,8 @@ class AdjustForm(StockForm):
 
     def sentence(self) -> str:
         if self.cleaned_data["how"] == "to":
-            return _("On hand of %(code)s in %(warehouse)s set to %(units)d.") % self._units()
-        return _("On hand of %(code)s in %(warehouse)s changed by %(units)+d.") % self._units()
+            return _("On hand of %(code)s in %(warehouse)s set to %(units)d.") % self.words()
+        return _("On hand of %(code)s in %(warehouse)s changed by %(units)+d.") % self.words()
 
 
 class CountForm(StockForm):
@@ -201,22 +188,14 @@ class CountForm(StockForm):
     )
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
-        data = self.cleaned_data
-        self.count = counts.record(
-            sku=self.sku,
-            warehouse=data["warehouse"],
-            counted=data["units"],
-            key=key,
-            actor=actor,
-            now=now,
-            reason=data["reason"],
-        )
+        asked = self.asked()
+        self.count = counts.record(counted=asked.pop("units"), **asked, key=key, actor=actor, now=now)
 
     def sentence(self) -> str:
         if not self.count.difference:
-            return _("Counted %(units)d of %(code)s in %(warehouse)s: as expected.") % self._units()
+            return _("Counted %(units)d of %(code)s in %(warehouse)s: as expected.") % self.words()
         return _("Counted %(units)d of %(code)s in %(warehouse)s: %(difference)+d against the ledger, booked.") % {
-            **self._units(),
+            **self.words(),
             "difference": self.count.difference,
         }
 
@@ -236,21 +215,12 @@ class TransferForm(StockForm):
         return data
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
-        data = self.cleaned_data
-        operations.transfer(
-            sku=self.sku,
-            source=data["warehouse"],
-            destination=data["destination"],
-            units=data["units"],
-            key=key,
-            actor=actor,
-            now=now,
-            reason=data["reason"],
-        )
+        asked = {**self.asked(), "destination": self.cleaned_data["destination"]}
+        operations.transfer(source=asked.pop("warehouse"), **asked, key=key, actor=actor, now=now)
 
     def sentence(self) -> str:
         return _("%(units)d of %(code)s moved from %(warehouse)s to %(destination)s.") % {
-            **self._units(),
+            **self.words(),
             "destination": self.cleaned_data["destination"].name,
         }
 
@@ -267,21 +237,15 @@ class ReclassifyForm(StockForm):
     field_order = ["warehouse", "to", "units", "reason", "key"]
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
-        data = self.cleaned_data
-        operations.reclassify(
-            sku=self.sku,
-            warehouse=data["warehouse"],
-            units=data["units"] if data["to"] == "unsellable" else -data["units"],
-            key=key,
-            actor=actor,
-            now=now,
-            reason=data["reason"],
-        )
+        asked = self.asked()
+        if self.cleaned_data["to"] == "sellable":
+            asked["units"] = -asked["units"]
+        operations.reclassify(**asked, key=key, actor=actor, now=now)
 
     def sentence(self) -> str:
         if self.cleaned_data["to"] == "unsellable":
-            return _("%(units)d of %(code)s in %(warehouse)s marked unsellable.") % self._units()
-        return _("%(units)d of %(code)s in %(warehouse)s marked sellable.") % self._units()
+            return _("%(units)d of %(code)s in %(warehouse)s marked unsellable.") % self.words()
+        return _("%(units)d of %(code)s in %(warehouse)s marked sellable.") % self.words()
 
 
 class ReturnForm(StockForm):
@@ -295,19 +259,10 @@ class ReturnForm(StockForm):
     field_order = ["warehouse", "units", "is_sellable", "reason", "key"]
 
     def post(self, *, key: str, actor: str, now: datetime) -> None:
-        data = self.cleaned_data
-        operations.receive_return(
-            sku=self.sku,
-            warehouse=data["warehouse"],
-            units=data["units"],
-            is_sellable=data["is_sellable"] == "yes",
-            key=key,
-            actor=actor,
-            now=now,
-            reason=data["reason"],
-        )
+        is_sellable = self.cleaned_data["is_sellable"] == "yes"
+        operations.receive_return(**self.asked(), is_sellable=is_sellable, key=key, actor=actor, now=now)
 
     def sentence(self) -> str:
         if self.cleaned_data["is_sellable"] == "yes":
-            return _("%(units)d of %(code)s came back to %(warehouse)s, sellable.") % self._units()
-        return _("%(units)d of %(code)s came back to %(warehouse)s, unsellable.") % self._units()
+            return _("%(units)d of %(code)s came back to %(warehouse)s, sellable.") % self.words()
+        return _("%(units)d of %(code)s came back to %(warehouse)s, unsellable.") % self.words()
