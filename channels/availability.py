@@ -36,7 +36,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveHoldBack:
-    """The units kept from a listing's channel and the level that said so."""
+    """The units kept from a listing's channel and the level that said so; none where no level has."""
 
     units: int
     origin: str
@@ -129,6 +129,8 @@ def hold_backs_for(listings: Sequence[Listing]) -> dict[int, EffectiveHoldBack]:
             found[listing.pk] = EffectiveHoldBack(units=by_sku[listing.sku_id], origin=_("set for the SKU"))
         elif listing.channel_id in by_channel:
             found[listing.pk] = EffectiveHoldBack(units=by_channel[listing.channel_id], origin=_("set for the channel"))
+        elif everywhere is not None:
+            found[listing.pk] = EffectiveHoldBack(units=everywhere, origin=_("set for everything"))
         else:
-            found[listing.pk] = EffectiveHoldBack(units=everywhere or 0, origin=_("set for everything"))
+            found[listing.pk] = EffectiveHoldBack(units=0, origin="")
     return found

@@ -119,7 +119,9 @@ def listing_hold_back(request: HttpRequest, pk: int) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         listing=listing,
         inherited=_("Empty: it inherits. Now %(units)d units are kept back, %(origin)s.")
-        % {"units": effective.units, "origin": effective.origin},
+        % {"units": effective.units, "origin": effective.origin}
+        if effective.origin
+        else _("Empty: it inherits. Now none is set."),
     )
     if request.method == "POST" and form.is_valid():
         words = form.keep(listing.channel, actor=actor_of(request.user), now=timezone.now())

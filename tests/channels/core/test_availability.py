@@ -41,6 +41,15 @@ def test_the_most_specific_hold_back_decides() -> None:
     assert [targets[listing.pk] for listing in listings.values()] == [16, 17, 18, 19]
 
 
+def test_where_no_hold_back_was_ever_set_no_level_is_named() -> None:
+    listing = factories.make_listing(factories.make_channel(), factories.make_sku("TEE", on_hand=20))
+    assert availability.hold_backs_for([listing])[listing.pk] == availability.EffectiveHoldBack(units=0, origin="")
+
+    factories.hold_back(0)
+
+    assert availability.hold_backs_for([listing])[listing.pk].origin == "set for everything"
+
+
 def test_a_hold_back_of_zero_is_a_decision_and_none_inherits() -> None:
     sku = factories.make_sku("TEE", on_hand=20)
     channel = factories.make_channel()
