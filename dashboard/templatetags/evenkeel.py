@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboard import icons, states, times
+from inventory import actors
 
 register = template.Library()
 
@@ -86,6 +87,12 @@ def relative_time(moment: datetime | None, never: object = "") -> SafeString:
 @register.filter
 def span(length: timedelta | None) -> str:
     return times.span(length)
+
+
+@register.filter
+def actor(value: str) -> str:
+    """Whom people know the cause of a movement or change as: “ana”, not “user:ana”."""
+    return actors.name_of(value)
 
 
 @register.simple_tag

@@ -46,6 +46,14 @@ def test_the_state_of_a_listing_says_why_nothing_goes_out(browser: Client, shop:
     assert state(accounted=9) == "paused"
 
 
+def test_pages_name_who_moved_units_as_people_do(browser: Client, shop: SimpleNamespace) -> None:
+    for page in ("/", f"/skus/{shop.tee.pk}/", f"/inventory/warehouses/{shop.main.pk}/movements/"):
+        html = browser.get(page).content.decode()
+
+        assert "ana" in html
+        assert "user:ana" not in html
+
+
 def test_who_holds_units_leads_to_the_order(browser: Client, shop: SimpleNamespace) -> None:
     now = timezone.now()
     order = Order.objects.create(channel=shop.north, ref="77", number="1042", first_seen_at=now)

@@ -48,6 +48,21 @@ def test_units(value: int | None, words: str) -> None:
     assert draw("{{ value|units }}", value=value) == words
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("user:ana", "ana"),
+        ("channel:North Ridge Outdoor", "North Ridge Outdoor"),
+        ("channel:user:odd", "user:odd"),
+        ("command:connect", "connect"),
+        ("expiry", "expiry"),
+        ("", ""),
+    ],
+)
+def test_an_actor_is_told_without_its_kind(value: str, words: str) -> None:
+    assert draw("{{ value|actor }}", value=value) == words
+
+
 def test_a_delta_shows_its_sign_and_not_only_its_colour() -> None:
     assert draw("{% delta 3 %}") == '<span class="delta delta-up">+3</span>'
     assert draw("{% delta -2 %}") == '<span class="delta delta-down">−2</span>'
