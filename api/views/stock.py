@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins
@@ -54,6 +57,11 @@ class _StockChange(ApiView[Movement]):
     filter_backends = []
     pagination_class = None
 
+    def answer(self, movement: Movement, asked: dict[str, Any], *, kind: Movement.Kind, now: datetime) -> Response:
+        """Answer with the movement. Raises KeyConflict when it is one that an earlier, different request has made."""
+        idempotency.check_same(movement, kind=kind, reason=asked["reason"], occurred_at=asked.get("occurred_at"))
+        return idempotency.answer(MovementSerializer(movement).data, is_repeat=movement.recorded_at != now)
+
 
 class ReceiptView(_StockChange):
     serializer_class = ReceiptRequest
@@ -64,13 +72,7 @@ class ReceiptView(_StockChange):
         key, now = idempotency.key_of(request, endpoint="receipts"), timezone.now()
         asked = self.parse(request, ReceiptRequest)
         movement = operations.receive(**asked, key=key, actor=actor_of(request), now=now)
-        idempotency.check_same(
-            movement,
-            kind=Movement.Kind.RECEIPT,
-            reason=asked["reason"],
-            occurred_at=asked.get("occurred_at"),
-        )
-        return idempotency.answer(MovementSerializer(movement).data, is_repeat=movement.recorded_at != now)
+        return self.answer(movement, asked, kind=Movement.Kind.RECEIPT, now=now)
 
 
 class AdjustmentView(_StockChange):
@@ -82,13 +84,7 @@ class AdjustmentView(_StockChange):
         key, now = idempotency.key_of(request, endpoint="adjustments"), timezone.now()
         asked = self.parse(request, AdjustmentRequest)
         movement = operations.adjust(**asked, key=key, actor=actor_of(request), now=now)
-        idempotency.check_same(
-            movement,
-            kind=Movement.Kind.ADJUSTMENT,
-            reason=asked["reason"],
-            occurred_at=asked.get("occurred_at"),
-        )
-        return idempotency.answer(MovementSerializer(movement).data, is_repeat=movement.recorded_at != now)
+        return self.answer(movement, asked, kind=Movement.Kind.ADJUSTMENT, now=now)
 
 
 class TransferView(_StockChange):
@@ -134,5 +130,4 @@ class ReturnView(_StockChange):
         movement = operations.receive_return(
             **asked, is_sellable=is_sellable, key=key, actor=actor_of(request), now=now
         )
-        idempotency.check_same(movement, kind=Movement.Kind.RETURN, reason=asked["reason"])
-        return idempotency.answer(MovementSerializer(movement).data, is_repeat=movement.recorded_at != now)
+        return self.answer(movement, asked, kind=Movement.Kind.RETURN, now=now)
