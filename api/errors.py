@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from inventory.errors import CodeTaken, InsufficientStock, InvalidQuantity, KeyConflict, LedgerError, NotOpen, Shortage
+from inventory.reservations import ANY_WAREHOUSE
 
 logger = logging.getLogger(__name__)
 
@@ -182,8 +183,7 @@ def _flat(detail: Any, field: str = "") -> Iterator[FieldError]:
 def _shortage(shortage: Shortage) -> ShortageAnswer:
     return ShortageAnswer(
         sku=shortage.sku,
-        # The ledger's word for a line that left the choice of warehouse to us.
-        warehouse=None if shortage.warehouse == "any" else shortage.warehouse,
+        warehouse=None if shortage.warehouse == ANY_WAREHOUSE else shortage.warehouse,
         asked=shortage.asked,
         available=shortage.available,
     )
