@@ -10,6 +10,7 @@ from django.forms import SearchInput
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Movement, StockLevel
+from inventory.querysets import is_named
 
 
 class SearchFilter(django_filters.CharFilter):  # type: ignore[misc]
@@ -24,11 +25,7 @@ class SearchFilter(django_filters.CharFilter):  # type: ignore[misc]
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         if not value:
             return qs
-        return qs.filter(
-            Q(**{f"{self.prefix}code__icontains": value})
-            | Q(**{f"{self.prefix}name__icontains": value})
-            | Q(**{f"{self.prefix}barcode__startswith": value})
-        )
+        return qs.filter(is_named(value, prefix=self.prefix))
 
 
 class StockLevelFilter(django_filters.FilterSet):  # type: ignore[misc]

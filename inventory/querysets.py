@@ -14,6 +14,15 @@ def _total(path: str) -> Coalesce:
     return Coalesce(Sum(path), Value(0), output_field=models.BigIntegerField())
 
 
+def is_named(text: str, *, prefix: str = "") -> Q:
+    """Return what a SKU is found by: part of its code or name, the start of its barcode. ``prefix`` leads to it."""
+    return (
+        Q(**{f"{prefix}code__icontains": text})
+        | Q(**{f"{prefix}name__icontains": text})
+        | Q(**{f"{prefix}barcode__startswith": text})
+    )
+
+
 class AppendOnlyQuerySet(models.QuerySet[Any]):
     """Rows that are written once."""
 
@@ -41,7 +50,7 @@ class SkuQuerySet(models.QuerySet[Any]):
         """Return the SKUs whose code, name or barcode holds ``text``."""
         if not text:
             return self
-        return self.filter(Q(code__icontains=text) | Q(name__icontains=text) | Q(barcode__startswith=text))
+        return self.filter(is_named(text))
 
 
 class StockLevelQuerySet(models.QuerySet[Any]):
