@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.db.models import F
@@ -61,17 +62,16 @@ def reserve(
     for request in requests:
         ledger.check_units(request.units)
     digest = digest_of(requests, expires_at)
+    attempt = partial(
+        _reserve_once, requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at
+    )
     try:
-        return _reserve_once(
-            requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at
-        )
+        return attempt()
     except InsufficientStock:
         # Units whose promise has run out are free, whether or not the sweep has been by. Tried again even if none was
         # found: another caller may have freed them between our refusal and our search.
         expire_due(now=now, sku_ids=[r.sku.pk for r in requests])
-        return _reserve_once(
-            requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at
-        )
+        return attempt()
 
 
 def _reserve_once(
