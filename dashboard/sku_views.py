@@ -18,7 +18,7 @@ from inventory import catalogue
 from inventory.forms import SkuForm
 from inventory.models import Movement, Sku
 from inventory.tables import MovementTable, arrange, list_page
-from inventory.views import actor_of, done, form_page
+from inventory.views import actor_of, catalogue_page, done
 
 MOVEMENTS_SHOWN = 25
 
@@ -54,11 +54,7 @@ def sku_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def sku_new(request: HttpRequest) -> HttpResponse:
-    form = SkuForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and form.keep(actor=actor_of(request.user)):
-        messages.success(request, _("%(code)s added.") % {"code": form.instance.code})
-        return done(request, reverse("dashboard:sku_detail", args=[form.instance.pk]))
-    return form_page(request, "dashboard/sku_form.html", form)
+    return _sku_page(request, SkuForm(request.POST or None))
 
 
 @require_http_methods(["GET", "POST"])
@@ -66,10 +62,11 @@ def sku_edit(request: HttpRequest, pk: int) -> HttpResponse:
     stored = get_object_or_404(Sku, pk=pk)
     # The form writes what was typed into its instance before it is valid: the page's own heading keeps the stored one.
     form = SkuForm(request.POST or None, instance=get_object_or_404(Sku, pk=pk))
-    if request.method == "POST" and form.is_valid() and form.keep(actor=actor_of(request.user)):
-        messages.success(request, _("Saved."))
-        return done(request, reverse("dashboard:sku_detail", args=[pk]))
-    return form_page(request, "dashboard/sku_form.html", form, {"sku": stored})
+    return _sku_page(request, form, {"sku": stored})
+
+
+def _sku_page(request: HttpRequest, form: SkuForm, context: dict[str, object] | None = None) -> HttpResponse:
+    return catalogue_page(request, "dashboard/sku_form.html", form, page="dashboard:sku_detail", context=context)
 
 
 @require_POST

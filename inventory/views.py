@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from inventory.filters import MovementFilter, StockLevelFilter
-from inventory.forms import WarehouseForm
+from inventory.forms import CatalogueForm, WarehouseForm
 from inventory.models import Movement, StockLevel, Warehouse
 from inventory.tables import StockLevelTable, WarehouseMovementTable, WarehouseTable, arrange, list_page
 
@@ -43,6 +43,17 @@ def form_page(
     )
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def catalogue_page(
+    request: HttpRequest, template: str, form: CatalogueForm, *, page: str, context: dict[str, object] | None = None
+) -> HttpResponse:
+    """Draw the form of a row of the catalogue; once it is kept, go to the row's ``page``."""
+    is_new = form.instance.pk is None
+    if request.method == "POST" and form.is_valid() and form.keep(actor=actor_of(request.user)):
+        messages.success(request, _("%(row)s added.") % {"row": form.instance} if is_new else _("Saved."))
+        return done(request, reverse(page, args=[form.instance.pk]))
+    return form_page(request, template, form, context)
 
 
 @require_GET
@@ -98,18 +109,19 @@ def _tabs(warehouse: Warehouse, current: str) -> list[dict[str, object]]:
 
 @require_http_methods(["GET", "POST"])
 def warehouse_new(request: HttpRequest) -> HttpResponse:
-    form = WarehouseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and form.keep(actor=actor_of(request.user)):
-        messages.success(request, _("%(name)s added.") % {"name": form.instance.name})
-        return done(request, reverse("inventory:warehouse_detail", args=[form.instance.pk]))
-    return form_page(request, "inventory/warehouse_form.html", form)
+    return _warehouse_page(request, WarehouseForm(request.POST or None))
 
 
 @require_http_methods(["GET", "POST"])
 def warehouse_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    warehouse = get_object_or_404(Warehouse, pk=pk)
-    form = WarehouseForm(request.POST or None, instance=warehouse)
-    if request.method == "POST" and form.is_valid() and form.keep(actor=actor_of(request.user)):
-        messages.success(request, _("Saved."))
-        return done(request, reverse("inventory:warehouse_detail", args=[pk]))
-    return form_page(request, "inventory/warehouse_form.html", form, {"warehouse": Warehouse.objects.get(pk=pk)})
+    stored = get_object_or_404(Warehouse, pk=pk)
+    # The form writes what was typed into its instance before it is valid: the page's own heading keeps the stored one.
+    form = WarehouseForm(request.POST or None, instance=get_object_or_404(Warehouse, pk=pk))
+    return _warehouse_page(request, form, {"warehouse": stored})
+
+
+def _warehouse_page(
+    request: HttpRequest, form: WarehouseForm, context: dict[str, object] | None = None
+) -> HttpResponse:
+    page = "inventory:warehouse_detail"
+    return catalogue_page(request, "inventory/warehouse_form.html", form, page=page, context=context)
