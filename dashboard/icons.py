@@ -24,7 +24,6 @@ SHAPES = {
     "chevron-left": '<path d="m10 4-4 4 4 4"/>',
     "chevron-right": '<path d="m6 4 4 4-4 4"/>',
     "clock": '<circle cx="8" cy="8" r="6"/><path d="M8 4.6V8l2.3 1.5"/>',
-    "copy": '<rect x="5.5" y="5.5" width="8" height="8" rx="1.2"/><path d="M10.5 5.5v-3h-8v8h3"/>',
     "count": '<rect x="3" y="2.8" width="10" height="11" rx="1.2"/>'
     '<path d="M6 2.8V1.6h4v1.2M5.6 8.4l1.6 1.6 3.2-3.4"/>',
     "cross": '<path d="m4 4 8 8M12 4l-8 8"/>',
@@ -44,7 +43,6 @@ SHAPES = {
     "listing": '<path d="M2.4 2.4h5.4l6 6-5.4 5.4-6-6Z"/><path d="M5.3 5.3v.1"/>',
     "lock": '<rect x="3" y="7" width="10" height="6.8" rx="1.2"/><path d="M5.2 7V5a2.8 2.8 0 0 1 5.6 0v2"/>',
     "menu": '<path d="M2 4.5h12M2 8h12M2 11.5h12"/>',
-    "minus": '<path d="M3 8h10"/>',
     "moon": '<path d="M13.4 9.6A5.8 5.8 0 0 1 6.4 2.6a5.8 5.8 0 1 0 7 7Z"/>',
     "more": '<path d="M3.5 8v.1M8 8v.1M12.5 8v.1"/>',
     "order": '<path d="M3 2h10v12l-1.7-1.2L9.7 14 8 12.8 6.3 14l-1.6-1.2L3 14ZM5.6 5.4h4.8M5.6 8.2h4.8"/>',

@@ -57,7 +57,6 @@ def components(request: HttpRequest) -> HttpResponse:
         "table": ExampleTable(rows),
         "empty_table": ExampleTable([]),
         "moments": [now - timedelta(seconds=s) for s in (2, 42, 700, 9_000, 200_000, 3_000_000)],
-        "series": [4, 6, 5, 9, 7, 11, 8, 12, 15, 11, 14, 18],
         "tabs": [
             {"label": _("Stock"), "url": "?tab=stock", "is_current": True, "count": None},
             {"label": _("Movements"), "url": "?tab=movements", "is_current": False, "count": 128},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.forms import BoundField
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -147,45 +146,6 @@ def card(content: str, title: object = "", id: str = "", flush: bool = False) ->
     """A titled region of a page; ``flush`` lets a table run to its edges."""
     return SafeString(
         render_to_string("components/card.html", {"title": title, "id": id, "flush": flush, "content": content})
-    )
-
-
-@register.simple_tag
-def sparkline(values: Sequence[float], label: str) -> SafeString:
-    """A line of at least two values on its own scale; the same numbers belong in a table near it."""
-    if len(values) < 2:
-        return SafeString("")
-    low, high = min(values), max(values)
-    height = (high - low) or 1
-    step = 100 / (len(values) - 1)
-    points = " ".join(f"{i * step:.1f},{22 - 20 * (v - low) / height:.1f}" for i, v in enumerate(values))
-    return format_html(
-        '<svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">'
-        '<polyline points="{}"/></svg>',
-        label,
-        points,
-    )
-
-
-@register.simple_tag
-def bars(values: Sequence[float], label: str) -> SafeString:
-    """Columns from zero, for counts per hour or day."""
-    if not values:
-        return SafeString("")
-    top = max(*values, 1)
-    width = 100 / len(values)
-    columns = format_html_join(
-        "",
-        '<rect x="{}" y="{}" width="{}" height="{}"/>',
-        (
-            (f"{i * width:.2f}", f"{24 - 24 * v / top:.2f}", f"{width * 0.7:.2f}", f"{24 * v / top:.2f}")
-            for i, v in enumerate(values)
-        ),
-    )
-    return format_html(
-        '<svg class="bars" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
-        label,
-        columns,
     )
 
 

@@ -9,7 +9,6 @@ from django.template import Context, Template
 from django.test import RequestFactory
 
 from dashboard import icons, states, times
-from dashboard.templatetags.evenkeel import bars, sparkline
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 
@@ -100,11 +99,3 @@ def test_links_keep_the_query_string() -> None:
 
     assert draw("{% query sort='code' page=None %}", request=request) == "?q=tee&amp;sort=code"
     assert draw("{% query 'q' None 'page' None %}", request=request) == "/skus/"
-
-
-def test_charts_draw_nothing_without_values() -> None:
-    assert sparkline([], "x") == ""
-    assert sparkline([1], "x") == ""
-    assert bars([], "x") == ""
-    assert "<polyline" in sparkline([1, 1], "Flat")
-    assert bars([0, 0], "None").count("<rect") == 2
