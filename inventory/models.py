@@ -169,10 +169,6 @@ class Movement(models.Model):
         raise TypeError("A movement can't be deleted: post the opposite one.")
 
     @property
-    def available_delta(self) -> int:
-        return self.on_hand_delta - self.reserved_delta
-
-    @property
     def available_after(self) -> int:
         return self.on_hand_after - self.reserved_after
 

@@ -39,7 +39,7 @@ def test_a_receipt_adds_to_on_hand_and_says_what_it_did(now: datetime) -> None:
     assert (stored.on_hand_delta, stored.reserved_delta, stored.unsellable_delta) == (12, 0, 0)
     assert (stored.on_hand_after, stored.reserved_after, stored.unsellable_after) == (12, 0, 0)
     assert (stored.occurred_at, stored.recorded_at) == (now - timedelta(hours=2), now)
-    assert (movement.on_hand_after, movement.available_after, movement.available_delta) == (12, 12, 12)
+    assert (movement.on_hand_after, movement.available_after) == (12, 12)
 
 
 def test_available_is_on_hand_less_reserved(now: datetime) -> None:
