@@ -20,6 +20,7 @@ from inventory.querysets import (
     MovementQuerySet,
     ReservationLineQuerySet,
     SkuQuerySet,
+    StockedQuerySet,
     StockLevelQuerySet,
 )
 
@@ -74,6 +75,8 @@ class Warehouse(models.Model):
         help_text=_("Where a reservation that names no warehouse looks first: the smaller number."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = StockedQuerySet.as_manager()
 
     class Meta:
         ordering = ["priority", "code"]

@@ -33,18 +33,22 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
         raise TypeError("These rows are never deleted.")
 
 
-class SkuQuerySet(models.QuerySet[Any]):
-    def active(self) -> Self:
-        return self.filter(archived_at=None)
+class StockedQuerySet(models.QuerySet[Any]):
+    """Rows that have stock levels: SKUs over all warehouses, warehouses over all SKUs."""
 
     def with_stock(self) -> Self:
-        """Annotate ``on_hand``, ``reserved``, ``available`` and ``unsellable``: units summed over all warehouses."""
+        """Annotate ``on_hand``, ``reserved``, ``available`` and ``unsellable``: units summed over all levels."""
         return self.annotate(
             on_hand=_total("levels__on_hand"),
             reserved=_total("levels__reserved"),
             available=_total("levels__available"),
             unsellable=_total("levels__unsellable"),
         )
+
+
+class SkuQuerySet(StockedQuerySet):
+    def active(self) -> Self:
+        return self.filter(archived_at=None)
 
     def search(self, text: str) -> Self:
         """Return the SKUs whose code, name or barcode holds ``text``."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import BigIntegerField, Count, Q, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -58,14 +57,8 @@ def catalogue_page(
 
 @require_GET
 def warehouse_list(request: HttpRequest) -> HttpResponse:
-    zero = Value(0, output_field=BigIntegerField())
-    rows = Warehouse.objects.annotate(
-        skus=Count("levels", filter=~Q(levels__on_hand=0) | ~Q(levels__reserved=0)),
-        on_hand=Coalesce(Sum("levels__on_hand"), zero),
-        reserved=Coalesce(Sum("levels__reserved"), zero),
-        available=Coalesce(Sum("levels__available"), zero),
-        unsellable=Coalesce(Sum("levels__unsellable"), zero),
-    ).order_by("priority", "code")
+    kept = ~Q(levels__on_hand=0) | ~Q(levels__reserved=0)
+    rows = Warehouse.objects.all().with_stock().annotate(skus=Count("levels", filter=kept)).order_by("priority", "code")
     table = WarehouseTable(rows, empty_text=_("A warehouse is any place that holds stock; one is enough to begin."))
     table.empty_url = reverse("inventory:warehouse_new")
     return render(request, "inventory/warehouse_list.html", {"table": arrange(request, table)})
