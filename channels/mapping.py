@@ -153,7 +153,10 @@ def create_sku(*, listing: Listing, actor: str, now: datetime) -> Sku:
 def create_missing_skus(*, channel: Channel, actor: str, now: datetime) -> int:
     """Make a SKU of every unmapped listing whose code is its own and no SKU's yet; return how many were made."""
     made = 0
-    for listing in Listing.objects.filter(channel=channel).unmapped().exclude(external_sku="").order_by("pk"):
+    unmapped = Listing.objects.filter(channel=channel).unmapped().exclude(external_sku="")
+    # A product beside its variations is no stock of its own.
+    beside = set(unmapped.beside_variations().values_list("pk", flat=True))
+    for listing in unmapped.exclude(pk__in=beside).order_by("pk"):
         twins = Listing.objects.filter(channel=channel, external_sku=listing.external_sku, state=Listing.State.ACTIVE)
         if twins.count() > 1 or Sku.objects.filter(match_key=match_key(listing.external_sku)).exists():
             continue  # ambiguous, or it may mean a SKU that is there: a person decides

@@ -41,6 +41,12 @@ class Preview:
     to_zero: int
     unread: int
     sample: tuple[Change, ...]
+    known: int
+
+    @property
+    def empties(self) -> bool:
+        """Whether it would take most of the channel off sale: more likely a ledger without stock than a wish."""
+        return self.to_zero > 0 and self.to_zero * 2 >= self.known
 
 
 def preview(channel: Channel) -> Preview:
@@ -62,6 +68,7 @@ def preview(channel: Channel) -> Preview:
         to_zero=sum(1 for change in changes if change.delta < 0 and change.target == 0),
         unread=sum(1 for listing in listings if listing.accounted is None),
         sample=tuple(changes[:SAMPLE]),
+        known=len(wanted),
     )
 
 

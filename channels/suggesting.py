@@ -57,7 +57,8 @@ def why_waiting(listing: Listing, suggestions: Sequence[Suggestion]) -> str:
 def creatable(channel: Channel) -> int:
     """Return how many SKUs ``mapping.create_missing_skus`` would make for the channel."""
     waiting = Listing.objects.filter(channel=channel).unmapped().exclude(external_sku="")
-    codes = _lonely(channel, waiting)
+    beside = set(waiting.beside_variations().values_list("pk", flat=True))
+    codes = _lonely(channel, waiting.exclude(pk__in=beside))
     keys = {match_key(code) for code in codes}
     taken = set(Sku.objects.filter(match_key__in=keys).values_list("match_key", flat=True))
     made = 0

@@ -23,6 +23,7 @@ urlpatterns = [
     path("channels/<uuid:uuid>/settings/", settings.channel_settings, name="channel_settings"),
     path("channels/<uuid:uuid>/reconnect/", settings.channel_reconnect, name="channel_reconnect"),
     path("channels/<uuid:uuid>/mode/", channels.channel_mode, name="channel_mode"),
+    path("channels/<uuid:uuid>/opening-stock/", channels.channel_opening, name="channel_opening"),
     path("channels/<uuid:uuid>/allow/", channels.channel_allow, name="channel_allow"),
     path("channels/<uuid:uuid>/import/", channels.channel_import, name="channel_import"),
     path("channels/<uuid:uuid>/push/", channels.channel_push, name="channel_push"),

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from channels import asking, breaker, catalog, connect, connection, limiter, modes, tasks
+from channels import asking, breaker, catalog, connect, connection, limiter, modes, opening, tasks
 from channels.contract import ChannelError
 from channels.models import Channel, ChannelWarehouse, Listing
 from channels.registry import capabilities_of
@@ -121,6 +121,11 @@ def channel_mode(request: HttpRequest, uuid: UUID) -> HttpResponse:
     mode = (request.POST if request.method == "POST" else request.GET).get("mode", Channel.Mode.LIVE)
     if mode not in Channel.Mode.values:
         return redirect("channels:channel_detail", channel.uuid)
+    preview = modes.preview(channel) if mode == Channel.Mode.LIVE else None
+    must_agree = preview is not None and preview.empties and channel.mode != mode
+    if request.method == "POST" and must_agree and not request.POST.get("empties"):
+        messages.error(request, _("Nothing was changed: tick that the quantities going to zero are meant."))
+        return redirect(f"{reverse('channels:channel_mode', args=[channel.uuid])}?mode={mode}")
     if request.method == "POST":
         changed = modes.change_mode(channel=channel, mode=mode, actor=actor_of(request.user), now=timezone.now())
         messages.success(
@@ -132,9 +137,38 @@ def channel_mode(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "mode": mode,
         "mode_label": Channel.Mode(mode).label,
         "mode_sentence": mode_sentences()[mode],
-        "preview": modes.preview(channel) if mode == Channel.Mode.LIVE else None,
+        "preview": preview,
+        "must_agree": must_agree,
+        "openings": len(opening.openings(channel)) if preview and preview.to_zero else 0,
     }
     return render(request, "channels/channel_mode.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def channel_opening(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Take the quantities that the store shows for the stock of SKUs that have none; they are named beforehand."""
+    channel = _connected(uuid)
+    feeds = list(channel.feeds.select_related("warehouse").order_by("priority", "pk"))
+    found = opening.openings(channel)
+    if request.method == "POST":
+        chosen = next(
+            (feed.warehouse for feed in feeds if str(feed.warehouse_id) == request.POST.get("warehouse")), None
+        )
+        if chosen is None:
+            messages.error(request, _("Nothing was changed: choose a warehouse that the channel sells from."))
+            return redirect("channels:channel_opening", channel.uuid)
+        taken = opening.take(channel=channel, warehouse=chosen, actor=actor_of(request.user), now=timezone.now())
+        words = ngettext("%(n)d SKU has its opening stock.", "%(n)d SKUs have their opening stock.", len(taken))
+        messages.success(request, words % {"n": len(taken)})
+        return done(request, reverse("channels:channel_detail", args=[channel.uuid]))
+    context = {
+        **page_of(channel, "overview"),
+        "feeds": feeds,
+        "openings": found[:50],
+        "count": len(found),
+        "units": sum(each.units for each in found),
+    }
+    return render(request, "channels/channel_opening.html", context)
 
 
 @require_POST

@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 from django.utils import timezone
 
-from channels import catalog, mapping, tasks
+from channels import catalog, mapping, opening, publishing, tasks
 from channels.finding import channel_named
 from channels.models import CatalogImport, Listing
+from inventory.models import Warehouse
 
 
 class Command(BaseCommand):
@@ -21,7 +22,16 @@ class Command(BaseCommand):
         parser.add_argument("channel", help="its id, uuid or name")
         parser.add_argument("--create-skus", action="store_true", help="make a SKU of each listing that has none")
 
-    def handle(self, *args: object, channel: str, create_skus: bool, **options: object) -> None:
+        parser.add_argument(
+            "--opening-stock", metavar="WAREHOUSE", help="count what the store shows into it, for SKUs without stock"
+        )
+
+    def handle(
+        self, *args: object, channel: str, create_skus: bool, opening_stock: str | None, **options: object
+    ) -> None:
+        warehouse = Warehouse.objects.filter(code=opening_stock).first()
+        if opening_stock and warehouse is None:
+            raise CommandError(f"There is no warehouse {opening_stock}.")
         found = channel_named(channel)
         run = catalog.start_import(channel=found, now=timezone.now())
         while run.state == CatalogImport.State.RUNNING:
@@ -38,6 +48,10 @@ class Command(BaseCommand):
         if create_skus:
             made = mapping.create_missing_skus(channel=found, actor="command:import_catalog", now=timezone.now())
             self.stdout.write(f"{made} SKUs made.")
+        if warehouse is not None:
+            taken = opening.take(channel=found, warehouse=warehouse, actor="command:import_catalog", now=timezone.now())
+            publishing.spread_signals(now=timezone.now())
+            self.stdout.write(f"{len(taken)} SKUs have their opening stock.")
         counts = dict(
             Listing.objects.filter(channel=found, state=Listing.State.ACTIVE)
             .order_by()
