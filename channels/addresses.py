@@ -14,7 +14,10 @@ class ForbiddenAddress(Exception):
 
 
 def check_address(url: str) -> str:
-    """Return ``url`` without a trailing slash if the server may call it. Raises ForbiddenAddress."""
+    """Return ``url`` in its one canonical form (no query, no closing slash) if the server may call it.
+
+    Raises ForbiddenAddress.
+    """
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -24,10 +27,17 @@ def check_address(url: str) -> str:
         raise ForbiddenAddress("The address must start with https:// and name a host.")
     if parts.username or parts.password:
         raise ForbiddenAddress("Put credentials into their own fields, not into the address.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname  # lower-case by now
+    default_port = 443 if parts.scheme == "https" else 80
+    place = host if port in {None, default_port} else f"{host}:{port}"
+    canonical = f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
     if settings.ALLOW_PRIVATE_HOSTS:
-        return url.strip().rstrip("/")
+        return canonical
     if parts.scheme != "https":
-        raise ForbiddenAddress("The address must start with https://.")
+        raise ForbiddenAddress(
+            "The address must start with https://. For a simulator or a store in your own network, set "
+            "EVENKEEL_ALLOW_PRIVATE_HOSTS=true."
+        )
     try:
         found = socket.getaddrinfo(parts.hostname, port or 443, type=socket.SOCK_STREAM)
     except OSError:
@@ -37,4 +47,4 @@ def check_address(url: str) -> str:
             raise ForbiddenAddress(
                 f"{parts.hostname} lies in a private network. If that is meant, set EVENKEEL_ALLOW_PRIVATE_HOSTS=true."
             )
-    return url.strip().rstrip("/")
+    return canonical

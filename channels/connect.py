@@ -57,14 +57,15 @@ def connect(
 
     Raises ChannelError or ForbiddenAddress from the test, ConnectRefused for a name or store that is taken.
     """
-    base_url = base_url or PLATFORMS[platform].capabilities.default_base_url
+    given = base_url or PLATFORMS[platform].capabilities.default_base_url
+    base_url = PLATFORMS[platform].canonical_address(check_address(given))
     report = test(platform=platform, base_url=base_url, credentials=credentials)
     try:
         with transaction.atomic():
             channel = Channel.objects.create(
                 platform=platform,
                 name=name,
-                base_url=check_address(base_url),
+                base_url=base_url,
                 account_ref=report.account_ref,
                 credentials=dict(credentials),  # type: ignore[misc]  # any JSON; a text only in the column
                 options=dict(options or {}),

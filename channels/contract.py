@@ -320,6 +320,10 @@ class Platform(Protocol):
     def close(self) -> None: ...
 
     # The connection ---------------------------------------------------------------------------------------------
+    @staticmethod
+    def canonical_address(base_url: str) -> str:
+        """Return the one way to write this API address: two ways must not make two channels of one store."""
+
     def check_connection(self) -> ConnectionReport:
         """Ask the store who it is and what we may do. Raises ChannelError."""
 

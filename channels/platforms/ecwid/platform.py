@@ -27,7 +27,7 @@ from channels.contract import (
     WriteMode,
 )
 from channels.platforms.ecwid import batch, catalog_scan, connection, oauth, order_feed, orders, webhooks, writes
-from channels.platforms.ecwid.client import BURST, CALLS_PER_SECOND, EcwidClient
+from channels.platforms.ecwid.client import BURST, CALLS_PER_SECOND, EcwidClient, api_root
 from channels.platforms.ecwid.mapping import UnreadableProduct
 from channels.platforms.ecwid.refs import order_ref, read_order_ref
 from channels.platforms.ecwid.stock import OPTIONS, StoreHabits
@@ -96,6 +96,10 @@ class EcwidPlatform:
         self._client.close()
 
     # The connection ---------------------------------------------------------------------------------------------
+    @staticmethod
+    def canonical_address(base_url: str) -> str:
+        return api_root(base_url)
+
     def check_connection(self) -> ConnectionReport:
         return connection.check_connection(self._client, self._store)
 

@@ -112,8 +112,13 @@ def test_a_name_that_is_taken_stands_beside_the_field(
     assert Channel.objects.count() == 1
 
 
-def test_a_store_is_connected_once(browser: Client, channel: Channel, sim: EcwidSimulator, main: Warehouse) -> None:
-    response = browser.post(FORM, form_of(sim, main, name="North again") | {"save": "1"})
+@pytest.mark.parametrize("way", ["{0}", "{0}/", "{1}", "{1}/", "{2}"])
+def test_a_store_is_connected_once_however_its_address_is_written(
+    browser: Client, channel: Channel, sim: EcwidSimulator, main: Warehouse, way: str
+) -> None:
+    address = way.format(sim.base_url, sim.url, sim.base_url.replace("http://", "HTTP://"))
+
+    response = browser.post(FORM, form_of(sim, main, name="North again") | {"save": "1", "base_url": address})
 
     assert response.status_code == 422
     assert "This store (1003) is connected already." in response.content.decode()
