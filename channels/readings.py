@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from channels import catalog, polling
-from channels.contract import Platform, UnreadableProducts
+from channels.contract import Platform, RateLimited, Unreachable, UnreadableProducts
 from channels.lanes import Lease
 from channels.models import Channel, Listing, Push
 
@@ -54,9 +54,11 @@ def take(
     overtaken = set() if decides_pushes else _pushed_to(ids)
     before = dict(Listing.objects.filter(pk__in=ids).values_list("pk", "accounted_version"))
     quantities: dict[str, int | None] = {}
+    read: set[str] = set()
     try:
         for product_ref, reported in platform.read_products(sorted({listing.product_ref for listing in listings})):
             catalog.apply_product(channel, product_ref, reported, now=timezone.now(), is_complete=True)
+            read.add(product_ref)
             quantities.update({item.ref: item.quantity for item in reported})
             untold = {item.ref for item in reported if item.tracked is None}
             overtaken |= {listing.pk for listing in listings if listing.ref in untold}
@@ -65,6 +67,11 @@ def take(
     except UnreadableProducts as error:
         catalog.keep_unreadable(channel, error.problems, now=timezone.now())
         overtaken |= {listing.pk for listing in listings if listing.product_ref in error.problems}
+    except (Unreachable, RateLimited):
+        # What was read until then counts: a store that fails every fourth call would else never be read through.
+        if not read:
+            raise
+        overtaken |= {listing.pk for listing in listings if listing.product_ref not in read}
     polling.poll(channel, platform, now=timezone.now())
     readings = {}
     # Looked up before the versions are: a push that is settled in between has moved its listing's version.

@@ -276,3 +276,22 @@ def test_the_lane_comes_to_rest_while_an_outcome_is_too_young(store: Store) -> N
     due = tasks.KINDS["publish"].due(Channel.objects.all(), timezone.now())
     assert not due.exists()
     pass_time(store.channel)
+
+
+def test_a_store_that_fails_every_third_call_is_read_through(store: Store) -> None:
+    """Fourteen unknown outcomes need some twenty calls to decide: one failure must not undo what was read before."""
+    codes = [f"SKU-{number}" for number in range(14)]
+    for code in codes:
+        sell(store, code, 10)
+        crash(store, code, target=8, called=True)
+    store.sim.faults.set("error_reads", probability=0.33)
+
+    for _ in range(200):
+        pass_time(store.channel)
+        tasks.run_lane(publishing.lane_of(store.channel.pk))
+        if not Push.objects.open().exists():
+            break
+
+    assert not Push.objects.open().exists()
+    assert {store.sim.quantity_of(code) for code in codes} <= {8, 10}
+    assert Push.objects.filter(state=Push.State.NOT_APPLIED).count() == 0
