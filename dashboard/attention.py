@@ -34,7 +34,10 @@ class Concern:
 
 
 def concerns(channels: Sequence[Channel], *, now: datetime) -> list[Concern]:
-    """Return everything that needs a person. ``channels`` are the connected ones. A fixed number of queries."""
+    """Return everything that needs a person, in a fixed number of queries.
+
+    ``channels`` are those of ``overview.channel_health``.
+    """
     found = [*_worker(now), *_oversold()]
     for channel in channels:
         found += _connection(channel, now)
@@ -110,6 +113,30 @@ def _connection(channel: Channel, now: datetime) -> Iterator[Concern]:
             detail=channel.halted_reason,
             verb=_("Decide"),
             url=url,
+        )
+    if channel.connection == Channel.Connection.OK and not channel.has_warehouse:  # type: ignore[attr-defined]
+        yield Concern(
+            tone="warning",
+            icon="warehouse",
+            sentence=_("%(channel)s sells from no warehouse.") % {"channel": channel.name},
+            detail=_("Its orders wait and nothing is pushed to it."),
+            verb=_("Choose"),
+            url=link("channels:channel_settings", channel.uuid) or url,
+        )
+    late: int = channel.late  # type: ignore[attr-defined]
+    if late:
+        yield Concern(
+            tone="warning",
+            icon="clock",
+            sentence=ngettext(
+                "%(n)d quantity has waited for %(channel)s for over a minute.",
+                "%(n)d quantities have waited for %(channel)s for over a minute.",
+                late,
+            )
+            % {"n": late, "channel": channel.name},
+            detail=_("Its store fails to answer, or answers with errors. Each is tried again until it is through."),
+            verb=_("See them"),
+            url=link("channels:listing_list", channel=channel.pk, state="due") or url,
         )
     polled_to = channel.orders_polled_to or channel.created_at
     if channel.connection == Channel.Connection.OK and now - polled_to > MISSED_POLLS * timedelta(

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
-from channels.models import Channel, Order, Push
+from channels.models import Channel, ChannelWarehouse, Order, Push
 from dashboard.links import link
 from inventory.models import Movement, Sku, StockLevel
 
 LATENCIES_READ = 2000
 RECENT = 12
+LATE_AFTER = timedelta(minutes=1)  # a change that takes longer has met with errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,16 +79,19 @@ def figures(*, now: datetime) -> Figures:
     )
 
 
-def channel_health() -> QuerySet[Channel]:
+def channel_health(*, now: datetime) -> QuerySet[Channel]:
     """Return the connected channels; ``synced`` counts the listings that are kept in step, ``agreeing`` those of
-    them whose channel shows what it should, ``due`` those with work ahead."""
+    them whose channel shows what it should, ``due`` those with work ahead, ``late`` those that wait too long."""
+    late = Q(mode__in=[Channel.Mode.LIVE, Channel.Mode.SELL_DOWN], listings__due_since__lt=now - LATE_AFTER)
     kept = Q(listings__state="active", listings__mapping="mapped", listings__tracked=True)
     return (
         Channel.objects.filter(disconnected_at=None)
         .annotate(
             synced=Count("listings", filter=kept),
-            agreeing=Count("listings", filter=kept & Q(listings__drift=0, listings__parked_at=None)),
+            agreeing=Count("listings", filter=kept & Q(listings__drift=0, listings__parked_at=None) & ~late),
             due=Count("listings", filter=Q(listings__due_at__isnull=False)),
+            late=Count("listings", filter=kept & late),
+            has_warehouse=Exists(ChannelWarehouse.objects.filter(channel=OuterRef("pk"))),
             agreement=Case(
                 When(synced=0, then=Value(None)),
                 default=F("agreeing") * 100 / F("synced"),

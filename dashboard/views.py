@@ -20,7 +20,7 @@ from inventory.models import StockLevel, Warehouse
 @vary_on_headers("HX-Request")
 def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    channels = list(reads.channel_health())
+    channels = list(reads.channel_health(now=now))
     if not channels:
         return render(request, "dashboard/first_steps.html", _first_steps())
     context = {
