@@ -13,7 +13,7 @@ import dj_database_url
 import structlog
 from csp.constants import NONE, SELF
 
-from config.environment import env_bool, env_fernet_keys, env_list, env_number, env_text, env_url
+from config.environment import env_bool, env_choice, env_fernet_keys, env_list, env_number, env_text, env_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -248,6 +248,7 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -259,7 +260,7 @@ LOGGING = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env_text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env_choice("LOG_LEVEL", "INFO", choices=LOG_LEVELS)},
     "loggers": {
         "django-q": {"level": "WARNING", "propagate": True},
         "axes": {"level": "WARNING", "propagate": True},

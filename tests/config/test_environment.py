@@ -62,6 +62,7 @@ def test_a_missing_one_is_named(name: str, value: str | None) -> None:
         ("EVENKEEL_WORKERS", "many"),
         ("EVENKEEL_SWEEP_SECONDS", "inf"),
         ("DEBUG", "2"),
+        ("LOG_LEVEL", "LOUD"),
     ],
 )
 def test_a_bad_one_is_named_and_no_secret_repeated(name: str, value: str) -> None:
