@@ -109,6 +109,8 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
         return False
     heard_at = max(event.received_at for event in events)
     rows = Channel.objects.filter(pk=channel.pk)
+    if channel.last_event_at is None or not channel.subscription_report.get("is_healthy", True):
+        rows.update(next_subscription_check_at=now)  # what the last check said is no longer true
     rows.filter(Q(last_event_at=None) | Q(last_event_at__lt=heard_at)).update(last_event_at=heard_at)
     rest = [item for item in (_read(event, platform, now=now) for event in events) if item is not None]
     try:
