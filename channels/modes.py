@@ -46,7 +46,7 @@ class Preview:
     @property
     def empties(self) -> bool:
         """Whether it would take most of the channel off sale: more likely a ledger without stock than a wish."""
-        return self.to_zero > 0 and self.to_zero * 2 >= self.known
+        return self.to_zero * 2 > self.known
 
 
 def preview(channel: Channel) -> Preview:
