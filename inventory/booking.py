@@ -46,6 +46,8 @@ def book(
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("book belongs to the transaction of its cause")
+    if not any(demand.sold for demand in demands) and not Reservation.objects.filter(key=key).exists():
+        return False  # an order that was cancelled or over before we heard of it reserves nothing
     # Locked: people may release or fulfil an order's reservation while we count what it holds.
     reservation, _ = Reservation.objects.select_for_update().get_or_create(
         key=key, defaults={"reference": reference, "created_at": occurred_at}

@@ -57,6 +57,7 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "order": order,
         "capabilities": capabilities_of(order.channel),
         "lines": [(line, places.get(line.ref, [])) for line in lines],
+        "left_before": any(line.before_start for line in lines),
         "waiting": sum(1 for line in lines if line.state == OrderLine.State.WAITING),
         "reservation": reservation,
         "movements": list(_movements(order, reservation)[:MOVEMENTS]),
