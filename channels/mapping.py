@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from channels import orders
 from channels.models import Channel, Listing
 from inventory import audit, catalogue
+from inventory.actors import name_of
 from inventory.models import AuditEntry, Sku, match_key
 
 UNLINK = "listing.unlink"  # in the audit trail
@@ -72,15 +73,6 @@ def _taken_away(listings: QuerySet[Listing]) -> set[int]:
     return {subjects[subject] for subject in entries.order_by().values_list("subject", flat=True)}
 
 
-def suggestions(listing: Listing, *, limit: int = 5) -> QuerySet[Sku]:
-    """Return SKUs that the listing may mean: the same code but for case, spaces and dashes, or the same barcode."""
-    key = match_key(listing.external_sku)
-    rows = Sku.objects.active().filter(match_key=key) if key else Sku.objects.none()
-    if listing.barcode:
-        rows = rows | Sku.objects.active().filter(barcode=listing.barcode)
-    return rows.order_by("code")[:limit]
-
-
 def link(*, listing: Listing, sku: Sku, actor: str, now: datetime) -> Listing:
     """Map ``listing`` to ``sku``, book the order lines that waited for it, and have its quantity published."""
     _link(listing, sku, actor=actor, now=now)
@@ -95,7 +87,7 @@ def _link(listing: Listing, sku: Sku, *, actor: str, now: datetime) -> None:
     Listing.objects.filter(pk=listing.pk).update(
         sku=sku,
         mapping=Listing.Mapping.MAPPED,
-        mapping_reason=_("Chosen by %(actor)s") % {"actor": actor.removeprefix("user:")},
+        mapping_reason=_("Chosen by %(actor)s") % {"actor": name_of(actor)},
         parked_at=None,
         parked_reason="",
         failures=0,

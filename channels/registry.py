@@ -14,11 +14,6 @@ PLATFORMS: dict[str, type[Platform]] = {
 }
 
 
-def platform_class(name: str) -> type[Platform]:
-    """Return the platform of that name. Raises KeyError."""
-    return PLATFORMS[name]
-
-
 def capabilities_of(channel: Channel) -> Capabilities:
     return PLATFORMS[channel.platform].capabilities
 

@@ -24,7 +24,10 @@ class Suggestion:
 
 
 def suggest(listings: Sequence[Listing]) -> dict[int, list[Suggestion]]:
-    """Return the suggestions of each listing by its id, in one query; see ``mapping.suggestions`` for the rule."""
+    """Return the suggestions of each listing by its id, in one query.
+
+    A SKU is suggested for the same code but for case, spaces and dashes, or for the same barcode.
+    """
     keys = {listing.pk: match_key(listing.external_sku) for listing in listings}
     barcodes = {listing.barcode for listing in listings if listing.barcode}
     rows = Sku.objects.active().filter(Q(match_key__in={key for key in keys.values() if key}) | Q(barcode__in=barcodes))

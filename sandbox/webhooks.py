@@ -18,8 +18,6 @@ from sandbox.server import Json
 
 State = Literal["pending", "delivered", "gave_up", "dropped", "unsent"]
 
-WEBHOOK_FAULTS = ("webhook_drop", "webhook_delay", "webhook_duplicate", "webhook_reorder")
-
 
 @dataclass(slots=True)
 class Attempt:

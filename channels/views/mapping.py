@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -38,7 +37,9 @@ def listing_unmapped(request: HttpRequest) -> HttpResponse:
     waiting = Listing.objects.filter(channel=OuterRef("pk")).unmapped()
     channels = Channel.objects.filter(Exists(waiting)).order_by("name", "pk")
     beside = Listing.objects.all().unmapped().beside_variations().count()
-    context = {"tabs": tabs("unmapped"), "channels": channels, "beside": beside}
+    # A verb that could do nothing is not offered.
+    makers = [channel for channel in channels if suggesting.creatable(channel)]
+    context = {"tabs": tabs("unmapped"), "channels": makers, "beside": beside}
     return list_page(request, "channels/listing_unmapped.html", filterset=queue, table=table, context=context)
 
 
@@ -100,8 +101,6 @@ def listing_create_sku(request: HttpRequest, pk: int) -> HttpResponse:
             "why": " ".join(error.messages)
         }
         return _answer(request, listing, words, is_refused=True)
-    except IntegrityError:
-        return _answer(request, listing, _("Someone has made this SKU in this moment: link it."), is_refused=True)
     return _answer(request, listing, _("%(sku)s is made and linked.") % {"sku": sku.code})
 
 

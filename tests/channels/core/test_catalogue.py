@@ -9,7 +9,7 @@ import pytest
 import requests
 from django.utils import timezone
 
-from channels import catalog, mapping, tasks
+from channels import catalog, mapping, suggesting, tasks
 from channels.models import CatalogImport, Listing, ListingVariant
 from channels.platforms.ecwid import catalog_scan
 from channels.platforms.ecwid import writes as ecwid_writes
@@ -155,7 +155,7 @@ def test_a_sku_that_differs_a_little_is_only_suggested(store: Store, code: str) 
 
     listing = Listing.objects.get()
     assert (listing.mapping, listing.sku) == ("unmapped", None)
-    assert list(mapping.suggestions(listing)) == [tee]
+    assert [each.sku for each in suggesting.suggest([listing])[listing.pk]] == [tee]
 
 
 @pytest.mark.parametrize("code", ["TEE/1", 'O\'NEIL "XL"', "🧢-1", "a&b=c;<i>", "100%"])
