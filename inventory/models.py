@@ -132,8 +132,9 @@ class Movement(models.Model):
         RETURN = "return", _("Return")
         RECLASSIFY = "reclassify", _("Reclassify")
 
-    key = models.CharField(max_length=255, unique=True, help_text=_("The cause, for example order:7:1042:r3:line-1."))
-    sku = models.ForeignKey(Sku, models.PROTECT, related_name="movements")
+    key = models.CharField(max_length=255, help_text=_("The cause, for example order:7:1042:r3:line-1."))
+    # No index of its own: ``movement_of_a_level`` begins with the SKU.
+    sku = models.ForeignKey(Sku, models.PROTECT, related_name="movements", db_index=False)
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="movements")
     kind = models.CharField(max_length=16, choices=Kind)
     on_hand_delta = models.BigIntegerField(default=0)
@@ -156,6 +157,8 @@ class Movement(models.Model):
             models.Index(fields=["recorded_at"], name="movement_by_time"),
         ]
         constraints = [
+            # Not unique=True, which on PostgreSQL makes a second index for LIKE that every movement would pay for.
+            models.UniqueConstraint(fields=["key"], name="inventory_movement_key"),
             models.CheckConstraint(
                 condition=~Q(on_hand_delta=0, reserved_delta=0, unsellable_delta=0),
                 name="movement_moves_something",
@@ -186,7 +189,7 @@ class Reservation(models.Model):
         EXPIRED = "expired", _("Expired")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    key = models.CharField(max_length=255, unique=True, help_text=_("The idempotency key; one cause, one reservation."))
+    key = models.CharField(max_length=255, help_text=_("The idempotency key; one cause, one reservation."))
     request_digest = models.CharField(
         max_length=64, blank=True, help_text=_("Tells a repeat from a different request.")
     )
@@ -200,7 +203,12 @@ class Reservation(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["expires_at"], condition=Q(state="open"), name="reservation_expiry")]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], condition=Q(state="open", expires_at__isnull=False), name="reservation_expiry"
+            )
+        ]
+        constraints = [models.UniqueConstraint(fields=["key"], name="inventory_reservation_key")]
 
     def __str__(self) -> str:
         return self.reference or self.key
@@ -209,7 +217,8 @@ class Reservation(models.Model):
 class ReservationLine(models.Model):
     """The units of one SKU that a reservation holds in one warehouse."""
 
-    reservation = models.ForeignKey(Reservation, models.PROTECT, related_name="lines")
+    # No index of its own: the unique constraint begins with it.
+    reservation = models.ForeignKey(Reservation, models.PROTECT, related_name="lines", db_index=False)
     line_ref = models.CharField(max_length=100, blank=True, help_text=_("The line of the order, where there is one."))
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="reservation_lines")
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="reservation_lines")
