@@ -1,0 +1,127 @@
+"""Connected stores, the warehouses that feed them, and connects under way."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from channels.encryption import EncryptedJSONField
+from inventory.models import Warehouse
+
+
+class Channel(models.Model):
+    """One connected store, marketplace account or shop."""
+
+    class Mode(models.TextChoices):
+        OBSERVE = "observe", _("Observe")
+        LIVE = "live", _("Live")
+        SELL_DOWN = "sell-down", _("Sell-down")
+        PAUSED = "paused", _("Paused")
+
+    class Connection(models.TextChoices):
+        OK = "ok", _("Connected")
+        RECONNECT = "reconnect", _("Reconnect needed")
+        REFUSED = "refused", _("Refused by the platform")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    platform = models.CharField(max_length=32)
+    name = models.CharField(max_length=100, unique=True)
+    base_url = models.URLField(max_length=300, help_text=_("Where the platform's API answers."))
+    account_ref = models.CharField(max_length=100, help_text=_("The platform's id of the store."))
+    credentials = EncryptedJSONField(help_text=_("Encrypted at rest; never shown again."))
+    credentials_version = models.PositiveIntegerField(
+        default=1, help_text=_("Raised by each reconnect: the failure of older credentials says nothing any more.")
+    )
+    options = models.JSONField(default=dict, blank=True, help_text=_("Facts about this store that differ per store."))
+    warehouses: models.ManyToManyField[Warehouse, ChannelWarehouse] = models.ManyToManyField(
+        Warehouse, through="ChannelWarehouse", related_name="channels"
+    )
+    mode = models.CharField(max_length=16, choices=Mode, default=Mode.OBSERVE)
+    connection = models.CharField(max_length=16, choices=Connection, default=Connection.OK)
+    connection_problem = models.CharField(max_length=500, blank=True, help_text=_("The platform's own words."))
+    connection_problem_at = models.DateTimeField(null=True, blank=True)
+
+    # The circuit breaker: a wave beyond these stops and asks.
+    breaker_percent = models.PositiveSmallIntegerField(default=50)
+    breaker_zeros = models.PositiveIntegerField(default=50)
+    halted_at = models.DateTimeField(null=True, blank=True)
+    halted_reason = models.CharField(max_length=300, blank=True)
+    wave_allowed_until = models.DateTimeField(null=True, blank=True)
+
+    # Coming in. Each "next" column is a due time that the sweep reads.
+    started_at = models.DateTimeField(help_text=_("Orders placed earlier took their stock before the ledger began."))
+    poll_seconds = models.PositiveIntegerField(default=300)
+    orders_polled_to = models.DateTimeField(null=True, blank=True)
+    deep_polled_at = models.DateTimeField(null=True, blank=True)
+    next_poll_at = models.DateTimeField(null=True, blank=True)
+    next_subscription_check_at = models.DateTimeField(null=True, blank=True)
+    subscription_report = models.JSONField(default=dict, blank=True)
+    last_event_at = models.DateTimeField(null=True, blank=True)
+    refused_webhooks = models.PositiveIntegerField(default=0)
+    refused_webhook_at = models.DateTimeField(null=True, blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    disconnected_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["platform", "account_ref", "base_url"],
+                condition=Q(disconnected_at=None),
+                name="channel_once_per_store",
+            ),
+            models.CheckConstraint(condition=Q(breaker_percent__range=(1, 100)), name="channel_breaker_percent_valid"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def webhook_url(self) -> str:
+        return f"{settings.PUBLIC_URL}/webhooks/{self.platform}/{self.uuid}/"
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether quantities go out at all now."""
+        return (
+            self.mode in {self.Mode.LIVE, self.Mode.SELL_DOWN}
+            and self.connection == self.Connection.OK
+            and self.disconnected_at is None
+        )
+
+
+class ChannelWarehouse(models.Model):
+    """A warehouse whose stock a channel sells; orders take from the smallest priority first."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="feeds")
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="feeds")
+    priority = models.PositiveSmallIntegerField(default=100)
+
+    class Meta:
+        ordering = ["priority", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "warehouse"], name="channel_warehouse_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}←{self.warehouse_id}"
+
+
+class ConnectAttempt(models.Model):
+    """An OAuth connect under way: guards the callback against forged and repeated exchanges."""
+
+    state_token = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    platform = models.CharField(max_length=32)
+    form = EncryptedJSONField(help_text=_("What the person entered, the app's secret included; encrypted."))
+    created_at = models.DateTimeField(auto_now_add=True)
+    exchanged_at = models.DateTimeField(null=True, blank=True)
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.platform
