@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
+from django.db.models import F, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest
 
 from channels.contract import RateLimited
 from channels.models import CallBudget
@@ -35,20 +38,23 @@ class TransactionOpen(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limiter:
-    """The budget of one token."""
+    """The budget of one token, or of one operation of it: calls, or whatever points the platform counts."""
 
     key: str
     calls_per_second: float
-    burst: int
+    burst: float
     longest_wait: float = 30.0  # seconds a caller may be kept; beyond it RateLimited is raised
 
-    def acquire(self) -> None:
-        """Wait for a place, at most ``longest_wait``. Raises RateLimited with the seconds left to wait."""
+    def acquire(self, cost: float = 1.0) -> None:
+        """Wait for room for ``cost``, at most ``longest_wait``. Raises RateLimited with the seconds left to wait.
+
+        What costs more than the whole burst goes out when the budget is at rest.
+        """
         if transaction.get_connection().in_atomic_block:
             raise TransactionOpen
         give_up_at = time.time() + self.longest_wait
         while True:
-            wait = self._try()
+            wait = self._try(min(cost, self.burst))
             if wait <= 0:
                 return
             if time.time() + wait > give_up_at:
@@ -61,22 +67,45 @@ class Limiter:
         CallBudget.objects.get_or_create(key=self.key)
         CallBudget.objects.filter(key=self.key, blocked_until__lt=until).update(blocked_until=until)
 
-    def _try(self) -> float:
-        """Take a place and return 0, or return the seconds until one may be free."""
+    def learn(self, calls_per_second: float) -> None:
+        """Keep the rate that the platform has told: from now on every process goes by it."""
+        CallBudget.objects.get_or_create(key=self.key)
+        CallBudget.objects.filter(key=self.key).exclude(calls_per_second=calls_per_second).update(
+            calls_per_second=calls_per_second
+        )
+
+    def refund(self, cost: float) -> None:
+        """Give back what a call took but the platform did not charge."""
+        CallBudget.objects.filter(key=self.key, next_free__gt=time.time()).update(
+            next_free=F("next_free") - self._seconds(cost)
+        )
+
+    def spend(self, cost: float) -> None:
+        """Charge what a call turned out to cost beyond what was taken for it."""
+        CallBudget.objects.filter(key=self.key).update(
+            next_free=Greatest(F("next_free"), Value(time.time())) + self._seconds(cost)
+        )
+
+    def _seconds(self, cost: float) -> Combinable:
+        return Value(cost) / Coalesce(F("calls_per_second"), Value(self.calls_per_second))
+
+    def _try(self, cost: float) -> float:
+        """Take room for ``cost`` and return 0, or return the seconds until there may be some."""
         now = time.time()
-        interval = 1 / self.calls_per_second
-        tolerance = interval * (self.burst - 1)
+        given = 1 / self.calls_per_second  # the row's own interval goes before it, once the platform has told one
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE channels_callbudget SET next_free ="
-                " (CASE WHEN next_free > %s THEN next_free ELSE %s END) + %s"
-                " WHERE key = %s AND next_free <= %s AND blocked_until <= %s",
-                [now, now, interval, self.key, now + tolerance, now],
+                " (CASE WHEN next_free > %s THEN next_free ELSE %s END) + %s * COALESCE(1 / calls_per_second, %s)"
+                " WHERE key = %s AND next_free <= %s + %s * COALESCE(1 / calls_per_second, %s)"
+                " AND blocked_until <= %s",
+                [now, now, cost, given, self.key, now, self.burst - cost, given, now],
             )
             if cursor.rowcount:
                 return 0
         row = CallBudget.objects.filter(key=self.key).first()
         if row is None:
             CallBudget.objects.get_or_create(key=self.key)
-            return self._try()
-        return max(row.next_free - tolerance - now, row.blocked_until - now, 0.001)
+            return self._try(cost)
+        interval = 1 / (row.calls_per_second or self.calls_per_second)
+        return max(row.next_free - interval * (self.burst - cost) - now, row.blocked_until - now, 0.001)

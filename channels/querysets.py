@@ -87,7 +87,7 @@ class InboundEventQuerySet(models.QuerySet[Any]):
 class PushQuerySet(models.QuerySet[Any]):
     def open(self) -> PushQuerySet:
         """Return the pushes whose outcome is not settled."""
-        return self.filter(state__in=["sending", "unknown"])
+        return self.filter(state__in=["sending", "unknown", "accepted"])
 
     def latencies(self, since: datetime) -> PushQuerySet:
         """Annotate ``took``, from the cause to the receipt, for the pushes applied after ``since``."""

@@ -5,7 +5,7 @@ Each arrow of the data's way is a row here: webhook → InboundEvent → Order �
 
 from __future__ import annotations
 
-from channels.models.channel import Channel, ChannelWarehouse, ConnectAttempt
+from channels.models.channel import Channel, ChannelWarehouse, ConnectAttempt, Location
 from channels.models.listing import CatalogImport, HoldBack, Listing, ListingVariant
 from channels.models.order import Order, OrderLine
 from channels.models.traffic import InboundEvent, Push
@@ -23,6 +23,7 @@ __all__ = [
     "Lane",
     "Listing",
     "ListingVariant",
+    "Location",
     "Order",
     "OrderLine",
     "Push",

@@ -52,12 +52,24 @@ class Channel(models.Model):
     halted_reason = models.CharField(max_length=300, blank=True)
     wave_allowed_until = models.DateTimeField(null=True, blank=True)
 
+    mirror = models.ForeignKey(
+        Warehouse,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="mirrored_by",
+        help_text=_("Shows the stock that the platform holds for us; nobody else changes it."),
+    )
+
     # Coming in. Each "next" column is a due time that the sweep reads.
     started_at = models.DateTimeField(help_text=_("Orders placed earlier took their stock before the ledger began."))
     poll_seconds = models.PositiveIntegerField(default=300)
     orders_polled_to = models.DateTimeField(null=True, blank=True)
     deep_polled_at = models.DateTimeField(null=True, blank=True)
     next_poll_at = models.DateTimeField(null=True, blank=True)
+    next_queue_at = models.DateTimeField(null=True, blank=True)
+    dead_letters = models.PositiveIntegerField(null=True, blank=True, help_text=_("Messages its queue gave up on."))
+    next_mirror_at = models.DateTimeField(null=True, blank=True)
     next_subscription_check_at = models.DateTimeField(null=True, blank=True)
     subscription_report = models.JSONField(default=dict, blank=True)
     last_event_at = models.DateTimeField(null=True, blank=True)
@@ -101,6 +113,9 @@ class ChannelWarehouse(models.Model):
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="feeds")
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="feeds")
     priority = models.PositiveSmallIntegerField(default=100)
+    location_ref = models.CharField(
+        max_length=120, blank=True, help_text=_("The place it stands for; empty where the platform has none.")
+    )
 
     class Meta:
         ordering = ["priority", "pk"]
@@ -110,6 +125,24 @@ class ChannelWarehouse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel_id}←{self.warehouse_id}"
+
+
+class Location(models.Model):
+    """A place where a channel's platform keeps quantities; warehouses that feed the channel stand for one each."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="locations")
+    ref = models.CharField(max_length=120, help_text=_("The platform's id of the place."))
+    name = models.CharField(max_length=200)
+    is_usable = models.BooleanField(default=True)
+    unusable_reason = models.CharField(max_length=300, blank=True, help_text=_("Why nothing sells from it."))
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["channel", "ref"], name="location_once_per_channel")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ConnectAttempt(models.Model):

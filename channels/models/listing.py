@@ -35,6 +35,9 @@ class Listing(models.Model):
     url = models.URLField(max_length=500, blank=True)
     price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
     enabled = models.BooleanField(default=True)
+    location_ref = models.CharField(max_length=120, blank=True, help_text=_("The platform's id of the place."))
+    item_ref = models.CharField(max_length=120, blank=True, help_text=_("Shared by one item's pools at all places."))
+    sells_below_zero = models.BooleanField(default=False, help_text=_("The store goes on selling when it is at 0."))
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
 
     sku = models.ForeignKey(Sku, models.PROTECT, null=True, blank=True, related_name="listings")
@@ -69,6 +72,7 @@ class Listing(models.Model):
     class Meta:
         ordering = ["channel", "title", "pk"]
         indexes = [
+            models.Index(fields=["channel", "item_ref"], condition=~Q(item_ref=""), name="listing_of_an_item"),
             models.Index(fields=["channel", "due_at"], condition=Q(due_at__isnull=False), name="listing_due"),
             models.Index(fields=["check_due_at"], condition=Q(check_due_at__isnull=False), name="listing_check_due"),
         ]

@@ -54,6 +54,7 @@ class Push(models.Model):
 
     class State(models.TextChoices):
         SENDING = "sending", _("Sending")
+        ACCEPTED = "accepted", _("Accepted")
         APPLIED = "applied", _("Applied")
         NOT_APPLIED = "not-applied", _("Not applied")
         REJECTED = "rejected", _("Rejected")
@@ -71,6 +72,17 @@ class Push(models.Model):
     reading = models.BigIntegerField(
         null=True, blank=True, help_text=_("The quantity that decided an unknown outcome.")
     )
+    applied = models.BigIntegerField(
+        null=True, blank=True, help_text=_("Units really applied, where that was not all of the change.")
+    )
+    expected = models.BigIntegerField(
+        null=True, blank=True, help_text=_("Accepted: what the channel shows once it is done.")
+    )
+    ticket = models.CharField(max_length=200, blank=True, help_text=_("Accepted: what to ask the platform about."))
+    confirm_by = models.DateTimeField(null=True, blank=True, help_text=_("Accepted: when it is taken for not done."))
+    window = models.FloatField(
+        null=True, blank=True, help_text=_("Seconds from the reading to the write, within which a sale is lost.")
+    )
     cause_at = models.DateTimeField(null=True, blank=True, help_text=_("When the change that made it due happened."))
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -87,7 +99,7 @@ class Push(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["listing"],
-                condition=Q(state__in=["sending", "unknown"]),
+                condition=Q(state__in=["sending", "unknown", "accepted"]),
                 name="push_one_open_per_listing",
             ),
             models.CheckConstraint(condition=~Q(delta=0), name="push_changes_something"),

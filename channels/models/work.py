@@ -23,6 +23,7 @@ class CallBudget(models.Model):
 
     key = models.CharField(max_length=64, primary_key=True, help_text=_("A digest of the token."))
     next_free = models.FloatField(default=0, help_text=_("Theoretical arrival time, Unix seconds."))
+    calls_per_second = models.FloatField(null=True, blank=True, help_text=_("The rate that the platform has told."))
     blocked_until = models.FloatField(default=0, help_text=_("The platform asked to wait; Unix seconds."))
 
     def __str__(self) -> str:

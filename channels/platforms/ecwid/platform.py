@@ -18,6 +18,7 @@ from channels.contract import (
     NotListed,
     OrderSnapshot,
     Outcome,
+    Platform,
     QuantityChange,
     RawOrder,
     ReportedListing,
@@ -35,7 +36,7 @@ from channels.platforms.ecwid.stock import OPTIONS, StoreHabits
 WAVE_FROM = 8  # changes from which one batch beats single calls: below, a batch's first wait alone is longer
 
 
-class EcwidPlatform:
+class EcwidPlatform(Platform):
     """One Ecwid store."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
