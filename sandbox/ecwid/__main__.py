@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import signal
 import sys
-import threading
-from dataclasses import fields
 
 from sandbox import catalogue
-from sandbox.ecwid.events import BadWebhookUrl
+from sandbox.command_line import options_of, run
 from sandbox.ecwid.options import Options
 from sandbox.ecwid.simulator import EcwidSimulator
-from sandbox.server import Json, PortTaken
 
 
 def _arguments() -> argparse.Namespace:
@@ -35,59 +30,30 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _options(text: str) -> Json:
-    """Return the fields of ``Options`` that ``text`` sets. Raises ValueError for one that is not there."""
-    found = json.loads(text)
-    # A clock cannot be written down, and the fields above have an argument of their own.
-    own = {"clock", "time_scale", "rate_limit", "search_lag_seconds", "auto_consent"}
-    known = {each.name for each in fields(Options)} - own
-    unknown = set(found) - known if isinstance(found, dict) else {text}
-    if unknown:
-        raise ValueError(f"{', '.join(sorted(unknown))} is not one of {', '.join(sorted(known))}")
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+def _store(arguments: argparse.Namespace) -> EcwidSimulator:
+    own = {"time_scale", "rate_limit", "search_lag_seconds", "auto_consent"}
+    return EcwidSimulator(
+        store_id=arguments.store_id,
+        name=arguments.name,
+        token=arguments.token,
+        client_id=arguments.client_id,
+        client_secret=arguments.client_secret,
+        webhook_url=arguments.webhook_url,
+        catalogue=catalogue.store(arguments.catalogue),
+        host=arguments.host,
+        port=arguments.port,
+        time_scale=arguments.time_scale,
+        rate_limit=arguments.rate_limit,
+        search_lag_seconds=arguments.search_lag,
+        auto_consent=arguments.auto_consent,
+        **options_of(arguments.options, Options, without=own),
+    )
 
 
 def main() -> int:
     """Return 0 after SIGINT or SIGTERM, 1 when the store could not start."""
     arguments = _arguments()
-    stopped = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stopped.set())
-    try:
-        options = _options(arguments.options)
-    except ValueError as error:
-        print(f"--options: {error}", file=sys.stderr)
-        return 1
-    try:
-        simulator = EcwidSimulator(
-            store_id=arguments.store_id,
-            name=arguments.name,
-            token=arguments.token,
-            client_id=arguments.client_id,
-            client_secret=arguments.client_secret,
-            webhook_url=arguments.webhook_url,
-            catalogue=catalogue.store(arguments.catalogue),
-            host=arguments.host,
-            port=arguments.port,
-            time_scale=arguments.time_scale,
-            rate_limit=arguments.rate_limit,
-            search_lag_seconds=arguments.search_lag,
-            auto_consent=arguments.auto_consent,
-            **options,
-        ).start()
-    except PortTaken as error:
-        print(f"The simulated store cannot start: {error}. Give another --port.", file=sys.stderr)
-        return 1
-    except BadWebhookUrl as error:
-        print(f"--webhook-url: {error}", file=sys.stderr)
-        return 1
-    except (OSError, ValueError, KeyError) as error:
-        print(f"--catalogue {arguments.catalogue} cannot be read: {error!r}", file=sys.stderr)
-        return 1
-    print(f"Simulated Ecwid store “{simulator.name}” ({simulator.store_id}) at {simulator.url}/", flush=True)
-    stopped.wait()
-    simulator.stop()
-    return 0
+    return run(lambda: _store(arguments), catalogue=arguments.catalogue)
 
 
 if __name__ == "__main__":

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sandbox.control import Action, control_routes, fault_calls, number, whole
 from sandbox.ecwid.errors import ApiError
-from sandbox.ecwid.events import BadWebhookUrl
-from sandbox.ecwid.orders import CannotBuy, OutOfStock, Wanted
+from sandbox.ecwid.orders import Wanted
 from sandbox.ecwid.wire import order_json, product_json
-from sandbox.faults import BadFault, UnknownFault
-from sandbox.server import Handler, Json, Request, Response, Route, json_response
+from sandbox.refusals import BadControl
+from sandbox.server import Json, Route
 
 if TYPE_CHECKING:
     from sandbox.ecwid.simulator import EcwidSimulator
-
-Action = Callable[[Json, dict[str, str]], Json]
-
-
-class BadControl(Exception):
-    """A control call without a needed field, or with one of the wrong kind."""
 
 
 class Control:
@@ -47,9 +39,7 @@ class Control:
             ("POST", "orders/{order_id}/ship", self.ship),
             ("POST", "orders/{order_id}/status", self.set_status),
             ("POST", "orders/{order_id}/lines/{line_id:int}", self.edit_line),
-            ("GET", "faults", self.faults),
-            ("POST", "faults", self.set_faults),
-            ("DELETE", "faults", self.clear_faults),
+            *fault_calls(self._simulator.faults),
             ("GET", "webhooks", self.webhooks),
             ("POST", "webhooks/send", self.send_webhook),
             ("POST", "webhooks/{delivery_id:int}/redeliver", self.redeliver),
@@ -62,7 +52,7 @@ class Control:
             ("POST", "app/install", self.install),
             ("GET", "requests", self.requests),
         ]
-        return [Route(method, f"/_control/{path}", _handler(action)) for method, path, action in calls]
+        return control_routes(calls)
 
     def state(self, _: Json, __: dict[str, str]) -> Json:
         return self._simulator.state()
@@ -76,9 +66,9 @@ class Control:
         lines = [_wanted(each) for each in sent] if isinstance(sent, list) else None
         product_id = body.get("product_id")
         order = self._simulator.buy(
-            None if product_id is None else _whole(body, "product_id"),
-            None if body.get("combination_id") is None else _whole(body, "combination_id"),
-            quantity=_whole(body, "quantity", 1),
+            None if product_id is None else whole(body, "product_id"),
+            None if body.get("combination_id") is None else whole(body, "combination_id"),
+            quantity=whole(body, "quantity", 1),
             sku=str(body.get("sku", "")),
             lines=lines,
             payment_status=str(body.get("payment_status", "PAID")),
@@ -98,7 +88,7 @@ class Control:
 
     def set_quantity(self, body: Json, _: dict[str, str]) -> Json:
         product_id, combination_id = self._pool(body)
-        self._simulator.set_quantity(product_id, combination_id, quantity=_whole(body, "quantity"))
+        self._simulator.set_quantity(product_id, combination_id, quantity=whole(body, "quantity"))
         return {"quantity": self._simulator.quantity(product_id, combination_id)}
 
     def set_unlimited(self, body: Json, _: dict[str, str]) -> Json:
@@ -129,7 +119,7 @@ class Control:
         return {"order": order_json(self._simulator.pay(variables["order_id"]))}
 
     def refund(self, body: Json, variables: dict[str, str]) -> Json:
-        amount = None if body.get("amount") is None else _number(body, "amount")
+        amount = None if body.get("amount") is None else number(body, "amount")
         return {"order": order_json(self._simulator.refund(variables["order_id"], amount=amount))}
 
     def ship(self, _: Json, variables: dict[str, str]) -> Json:
@@ -142,31 +132,9 @@ class Control:
         return {"order": order_json(order)}
 
     def edit_line(self, body: Json, variables: dict[str, str]) -> Json:
-        quantity = _whole(body, "quantity")
+        quantity = whole(body, "quantity")
         order = self._simulator.edit_line(variables["order_id"], int(variables["line_id"]), quantity)
         return {"order": order_json(order)}
-
-    def faults(self, _: Json, __: dict[str, str]) -> Json:
-        return {"faults": self._simulator.faults.describe()}
-
-    def set_faults(self, body: Json, _: dict[str, str]) -> Json:
-        """Take ``{fault: {next?, probability?, seconds?}}``; all names are checked before one is set."""
-        for name, setting in body.items():
-            self._simulator.faults.get(name)
-            if not isinstance(setting, dict) or not set(setting) <= {"next", "probability", "seconds"}:
-                raise BadControl(f"{name}: give next, probability or seconds")
-        for name, setting in body.items():
-            self._simulator.faults.set(
-                name,
-                next=_whole(setting, "next") if "next" in setting else None,
-                probability=_number(setting, "probability") if "probability" in setting else None,
-                seconds=_number(setting, "seconds") if "seconds" in setting else None,
-            )
-        return self.faults({}, {})
-
-    def clear_faults(self, _: Json, __: dict[str, str]) -> Json:
-        self._simulator.faults.clear()
-        return self.faults({}, {})
 
     def webhooks(self, _: Json, __: dict[str, str]) -> Json:
         return {"deliveries": [entry.describe() for entry in self._simulator.deliveries]}
@@ -182,7 +150,7 @@ class Control:
             body["eventType"],
             body.get("entityId", 0),
             data if isinstance(data, dict) else None,
-            store_id=_whole(body, "storeId") if "storeId" in body else None,
+            store_id=whole(body, "storeId") if "storeId" in body else None,
             signature=signature,
             event_id=str(body.get("eventId", "")),
         )
@@ -198,11 +166,11 @@ class Control:
         return {"url": self._simulator.webhooks.url}
 
     def set_rate_limit(self, body: Json, _: dict[str, str]) -> Json:
-        self._simulator.access.set_rate_limit(_whole(body, "calls"))
+        self._simulator.access.set_rate_limit(whole(body, "calls"))
         return {"calls": self._simulator.access.window.calls}
 
     def set_search_lag(self, body: Json, _: dict[str, str]) -> Json:
-        self._simulator.options.search_lag_seconds = _number(body, "seconds")
+        self._simulator.options.search_lag_seconds = number(body, "seconds")
         return {"seconds": self._simulator.options.search_lag_seconds}
 
     def expire_token(self, _: Json, __: dict[str, str]) -> Json:
@@ -233,51 +201,18 @@ class Control:
             with self._simulator.store.lock:
                 product, variation = self._simulator.store.find_sku(str(body["sku"]))
                 return product.id, None if variation is None else variation.id
-        combination = None if body.get("combination_id") is None else _whole(body, "combination_id")
-        return _whole(body, "product_id"), combination
-
-
-def _handler(action: Action) -> Handler:
-    def handle(request: Request, variables: dict[str, str]) -> Response:
-        try:
-            body = json.loads(request.body) if request.body else {}
-            if not isinstance(body, dict):
-                raise BadControl("the body must be a JSON object")
-            return json_response(action(body, variables))
-        except ApiError as error:
-            return json_response({"error": error.message}, error.status)
-        except (UnknownFault, KeyError) as error:
-            return json_response({"error": f"unknown: {error}"}, 404)
-        except (OutOfStock, CannotBuy) as error:
-            return json_response({"error": str(error)}, 409)
-        except (BadControl, BadFault, BadWebhookUrl, ValueError, TypeError) as error:
-            return json_response({"error": str(error)}, 400)
-
-    return handle
+        combination = None if body.get("combination_id") is None else whole(body, "combination_id")
+        return whole(body, "product_id"), combination
 
 
 def _wanted(sent: object) -> Wanted:
     if not isinstance(sent, dict):
         raise BadControl("lines must hold objects")
-    combination = None if sent.get("combination_id") is None else _whole(sent, "combination_id")
+    combination = None if sent.get("combination_id") is None else whole(sent, "combination_id")
     options = sent.get("options")
     return Wanted(
-        product_id=_whole(sent, "product_id"),
+        product_id=whole(sent, "product_id"),
         combination_id=combination,
-        quantity=_whole(sent, "quantity", 1),
+        quantity=whole(sent, "quantity", 1),
         options={str(name): str(value) for name, value in options.items()} if isinstance(options, dict) else {},
     )
-
-
-def _whole(body: Json, name: str, default: int | None = None) -> int:
-    value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadControl(f"{name} must be a whole number")
-    return value
-
-
-def _number(body: Json, name: str) -> float:
-    value = body.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise BadControl(f"{name} must be a number, 0 or more")
-    return float(value)

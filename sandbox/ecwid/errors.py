@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from sandbox.refusals import Refusal
 from sandbox.server import Response, json_response
 
 
-class ApiError(Exception):
+class ApiError(Refusal):
     """A refused call: HTTP ``status``, ``code`` for ``errorCode`` (may be empty) and a ``message``."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(f"{status} {code}: {message}")
+        super().__init__(message)
         self.status = status
         self.code = code
         self.message = message

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sandbox.ecwid.options import Options
+from sandbox.refusals import BadWebhookUrl
 from sandbox.server import Json
 from sandbox.webhooks import Courier, Delivery, DeliveryRules
 
@@ -39,10 +40,6 @@ def sign(event_created: int, event_id: str, client_secret: str) -> str:
     """Return the value of ``X-Ecwid-Webhook-Signature``: standard Base64 of the raw HMAC-SHA256."""
     message = f"{event_created}.{event_id}".encode()
     return base64.b64encode(hmac.new(client_secret.encode(), message, hashlib.sha256).digest()).decode()
-
-
-class BadWebhookUrl(Exception):
-    """Ecwid would not accept this address for webhooks."""
 
 
 def check_webhook_url(url: str) -> None:

@@ -10,6 +10,7 @@ from sandbox.ecwid.errors import not_found
 from sandbox.ecwid.options import Options
 from sandbox.ecwid.products import Emit, Products
 from sandbox.ecwid.records import Deleted, Line, Order, Product, Refund, pool_of
+from sandbox.refusals import CannotBuy, OutOfStock
 from sandbox.server import Json
 
 FIRST_INTERNAL_ID = 516_483_487
@@ -17,14 +18,6 @@ FIRST_INTERNAL_ID = 516_483_487
 FIRST_LINE_ID = 4_828_115_520
 RELEASED = ("CANCELLED", "REFUNDED")
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-
-
-class OutOfStock(Exception):
-    """A buyer asked for more than there is and pre-orders are not allowed."""
-
-
-class CannotBuy(Exception):
-    """The store front does not offer this: disabled, gone, or a senseless amount."""
 
 
 @dataclass(slots=True, kw_only=True)

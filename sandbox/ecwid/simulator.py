@@ -25,6 +25,7 @@ from sandbox.ecwid.records import FULFILMENT_STATUSES, PAYMENT_STATUSES, Order, 
 from sandbox.ecwid.store import Store
 from sandbox.ecwid.wire import order_json, product_json
 from sandbox.faults import Faults
+from sandbox.frame import Frame
 from sandbox.page import guarded, stylesheet
 from sandbox.server import (
     HttpServer,
@@ -98,6 +99,7 @@ class EcwidSimulator:
             access=self.access,
             options=self.options,
         )
+        self.frame = Frame(platform="Ecwid", name=self.name, number=f"no. {store_id}", faults=self.faults)
         own = [*self._oauth.routes(), *Control(self).routes(), *Pages(self).routes()]
         self._router = Router(own)
         self._server: HttpServer | None = None
@@ -143,6 +145,10 @@ class EcwidSimulator:
     # Addresses
 
     @property
+    def announcement(self) -> str:
+        return f"Simulated Ecwid store “{self.name}” ({self.store_id}) at {self.url}/"
+
+    @property
     def url(self) -> str:
         """The root: the store's page, ``/_control/…`` and ``/api/oauth/…``."""
         if not self._url:
@@ -164,10 +170,7 @@ class EcwidSimulator:
         return self.access.token
 
     def set_webhook(self, url: str, client_secret: str | None = None) -> None:
-        """Set where webhooks go (empty: nowhere) and, if given, the secret that signs them.
-
-        Raises BadWebhookUrl.
-        """
+        """Set where webhooks go (empty: nowhere) and, if given, what signs them. Raises BadWebhookUrl."""
         if url:
             check_webhook_url(url)
         self.webhooks.url = url

@@ -6,23 +6,13 @@ from typing import TYPE_CHECKING
 
 from sandbox.ecwid.orders import RELEASED
 from sandbox.ecwid.records import Line, Order, Pool, Product, Variation, pool_of
-from sandbox.ecwid.views_frame import Note, clock_text, frame, pill, words
+from sandbox.frame import Note, clock_text, icon, pill, stock_pill, words
 from sandbox.page import Element, Part, button, element, field, form, hidden, join
 
 if TYPE_CHECKING:
     from sandbox.ecwid.simulator import EcwidSimulator
 
 SHOWN_ORDERS = 60
-_LOW = 5
-_ICONS = {
-    "clothing": "M8 3 4 5.5 5.5 10 8 9v11h8V9l2.5 1L20 5.5 16 3c-1 2-7 2-8 0Z",
-    "camp": "M12 4 3 20h18L12 4Zm0 8 4 8H8l4-8Z",
-    "kitchen": "M5 7h11v9a3 3 0 0 1-3 3H8a3 3 0 0 1-3-3V7Zm11 2h2a2 2 0 0 1 0 6h-2",
-    "light": "M9 18h6M10 21h4M12 3a6 6 0 0 0-3.5 11c.5.4.5 1 .5 2h6c0-1 0-1.6.5-2A6 6 0 0 0 12 3Z",
-    "tools": "M14 6a4 4 0 0 0 5 5l-9 9-4-4 9-9a4 4 0 0 1-1-1Zm0 0 2-2 2 2-2 2",
-    "home": "M4 11 12 4l8 7v9h-6v-5h-4v5H4v-9Z",
-    "service": "M4 9h16v4H4V9Zm1 4v7h14v-7M12 9v11M12 9c-6 0-5-6-1-4l1 4Zm0 0c6 0 5-6 1-4l-1 4Z",
-}
 
 
 def shop_page(simulator: EcwidSimulator, query: dict[str, str], note: Note) -> str:
@@ -42,8 +32,7 @@ def shop_page(simulator: EcwidSimulator, query: dict[str, str], note: Note) -> s
     grid: Part = element("div", *cards, class_="grid")
     if not cards:
         grid = element("p", "This store has no products yet.", class_="card empty")
-    return frame(
-        simulator,
+    return simulator.frame.page(
         path="/",
         title="Shop",
         lead=f"{len(products)} products, {pools} things to buy. Buying here lowers this store's stock, as a sale does.",
@@ -55,13 +44,6 @@ def shop_page(simulator: EcwidSimulator, query: dict[str, str], note: Note) -> s
 
 def _card(product: Product, currency: str) -> Element:
     rows = [_row(product, each, currency) for each in product.variations] or [_row(product, None, currency)]
-    icon = element(
-        "svg",
-        element("path", d=_ICONS.get(product.category, _ICONS["home"])),
-        viewBox="0 0 24 24",
-        aria_hidden="true",
-        class_=f"icon {product.category or 'home'}",
-    )
     marks = [
         None if product.enabled else pill("Not on sale", "off"),
         pill("Pre-order", "info") if product.out_of_stock == "ALLOW_PREORDER" else None,
@@ -71,7 +53,7 @@ def _card(product: Product, currency: str) -> Element:
         "article",
         element(
             "header",
-            icon,
+            icon(product.category),
             element(
                 "div",
                 element("h2", product.name, *marks),
@@ -101,7 +83,7 @@ def _row(product: Product, variation: Variation | None, currency: str) -> Elemen
             element("span", f"{price:.2f} {currency}", class_="muted price"),
             class_="what",
         ),
-        _stock(pool),
+        stock_pill(None if pool.unlimited else pool.quantity),
         _buy(ids, sku, name) if product.enabled else None,
         _edit(ids, pool, name, product.enabled),
         class_="pool",
@@ -109,18 +91,6 @@ def _row(product: Product, variation: Variation | None, currency: str) -> Elemen
         data_quantity="unlimited" if pool.unlimited else pool.quantity,
         data_product_id=product.id,
         data_combination_id=variation.id if variation else None,
-    )
-
-
-def _stock(pool: Pool) -> Element:
-    if pool.unlimited:
-        return pill("Unlimited", "info")
-    kind = "bad" if pool.quantity <= 0 else "warn" if pool.quantity <= _LOW else "good"
-    return element(
-        "span",
-        element("b", pool.quantity, class_="quantity"),
-        " left" if pool.quantity >= 0 else " oversold",
-        class_=f"pill {kind}",
     )
 
 
@@ -175,8 +145,7 @@ def orders_page(simulator: EcwidSimulator, query: dict[str, str], note: Note) ->
     if not cards:
         cards = [element("p", "No orders yet. Buy something in the shop.", class_="card empty")]
     more = f" The newest {SHOWN_ORDERS} are shown." if len(orders) > SHOWN_ORDERS else ""
-    return frame(
-        simulator,
+    return simulator.frame.page(
         path="/orders",
         title="Orders",
         lead=f"{len(orders)} orders. Cancel and refund restock; editing a line does not, as in Ecwid.{more}",

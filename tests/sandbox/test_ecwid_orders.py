@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from sandbox.ecwid import EcwidSimulator
-from sandbox.ecwid.orders import CannotBuy, OutOfStock, Wanted
+from sandbox.ecwid.orders import Wanted
+from sandbox.refusals import CannotBuy, OutOfStock
 from tests.sandbox.conftest import Api
 
 

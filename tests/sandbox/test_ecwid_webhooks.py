@@ -7,8 +7,9 @@ import hmac
 import pytest
 
 from sandbox.ecwid import EcwidSimulator
-from sandbox.ecwid.events import ECWID_DELIVERY, BadWebhookUrl, check_webhook_url, sign
+from sandbox.ecwid.events import ECWID_DELIVERY, check_webhook_url, sign
 from sandbox.ecwid.orders import Wanted
+from sandbox.refusals import BadWebhookUrl
 from sandbox.server import wait_until
 from tests.sandbox.conftest import Api, Receiver
 
