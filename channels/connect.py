@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
 from channels import connection, modes
 from channels.addresses import check_address
-from channels.contract import BadCredentials, ConnectionReport, Store
+from channels.contract import BadCredentials, ConnectionReport, MemoryKeeper, Store
 from channels.lanes import wake
 from channels.models import Channel
 from channels.registry import PLATFORMS, opened
@@ -21,14 +22,32 @@ class ConnectRefused(Exception):
     """The store can't be connected; the message says why and what to do."""
 
 
-def test(*, platform: str, base_url: str, credentials: Mapping[str, str]) -> ConnectionReport:
-    """Ask the store who it is with these credentials, keeping nothing. Raises ChannelError, ForbiddenAddress."""
-    client = PLATFORMS[platform](
-        Store(
-            base_url=check_address(base_url),
-            account_ref=credentials.get("store_id", ""),
-            credentials=credentials,
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """A store that has answered: what it said, and its credentials as they are now (a token may have been renewed)."""
+
+    base_url: str
+    report: ConnectionReport
+    credentials: Mapping[str, str] = field(repr=False)
+
+
+def try_out(
+    *,
+    platform: str,
+    base_url: str,
+    credentials: Mapping[str, str],
+    options: Mapping[str, str] | None = None,
+    kept: Mapping[str, str] | None = None,
+) -> Tested:
+    """Ask the store who it is with these credentials, keeping nothing. Raises ChannelError, ForbiddenAddress.
+
+    ``kept``: the credentials that these are to replace.
+    """
+    kind = PLATFORMS[platform]
+    base_url = kind.canonical_address(check_address(base_url or kind.capabilities.default_base_url))
+    credentials, keeper = kind.completed(credentials, kept or {}), MemoryKeeper()
+    client = kind(
+        Store(base_url=base_url, account_ref="", credentials=credentials, options=options or {}, keeper=keeper)
     )
     try:
         report = client.check_connection()
@@ -38,7 +57,7 @@ def test(*, platform: str, base_url: str, credentials: Mapping[str, str]) -> Con
         raise BadCredentials(
             f"The token lacks {', '.join(report.missing_scopes)}: give the app these scopes and reinstall it."
         )
-    return report
+    return Tested(base_url=base_url, report=report, credentials=keeper.kept or credentials)
 
 
 def connect(
@@ -57,20 +76,40 @@ def connect(
 
     Raises ChannelError or ForbiddenAddress from the test, ConnectRefused for a name or store that is taken.
     """
-    given = base_url or PLATFORMS[platform].capabilities.default_base_url
-    base_url = PLATFORMS[platform].canonical_address(check_address(given))
-    report = test(platform=platform, base_url=base_url, credentials=credentials)
+    tested = try_out(platform=platform, base_url=base_url, credentials=credentials, options=options)
+    channel = keep(
+        tested, platform=platform, name=name, warehouses=warehouses, options=options, mode=mode, actor=actor, now=now
+    )
+    return channel, tested.report
+
+
+def keep(
+    tested: Tested,
+    *,
+    platform: str,
+    name: str,
+    warehouses: Sequence[Warehouse],
+    actor: str,
+    now: datetime,
+    options: Mapping[str, str] | None = None,
+    mode: str = Channel.Mode.OBSERVE,
+) -> Channel:
+    """Keep a store that was tested as a channel. Raises ConnectRefused for a name or store that is taken."""
+    report = tested.report
+    capabilities = PLATFORMS[platform].capabilities
     try:
         with transaction.atomic():
             channel = Channel.objects.create(
                 platform=platform,
                 name=name,
-                base_url=base_url,
+                base_url=tested.base_url,
                 account_ref=report.account_ref,
-                credentials=dict(credentials),  # type: ignore[misc]  # any JSON; a text only in the column
+                credentials=dict(tested.credentials),  # type: ignore[misc]  # any JSON; a text only in the column
                 options=dict(options or {}),
                 started_at=now,
+                poll_seconds=capabilities.default_poll_seconds,
                 next_poll_at=now,
+                next_queue_at=now if capabilities.has_queue else None,
                 next_subscription_check_at=now,
             )
             audit.record(
@@ -89,7 +128,7 @@ def connect(
             raise ConnectRefused(f"There is a channel named {name} already: choose another name.") from None
         raise ConnectRefused(f"This store ({report.account_ref}) is connected already.") from None
     channel.refresh_from_db()
-    return channel, report
+    return channel
 
 
 def reconnect(*, channel: Channel, credentials: Mapping[str, str], actor: str, now: datetime) -> ConnectionReport:
@@ -97,12 +136,19 @@ def reconnect(*, channel: Channel, credentials: Mapping[str, str], actor: str, n
 
     Raises ChannelError when they don't work, ConnectRefused when they are another store's or it is connected anew.
     """
-    report = test(platform=channel.platform, base_url=channel.base_url, credentials=credentials)
+    tested = try_out(
+        platform=channel.platform,
+        base_url=channel.base_url,
+        credentials=credentials,
+        options=channel.options,
+        kept=channel.credentials,
+    )
+    report = tested.report
     if report.account_ref != channel.account_ref:
         raise ConnectRefused(
             f"These credentials belong to the store {report.account_ref}, this channel to {channel.account_ref}."
         )
-    channel.credentials = dict(credentials)
+    channel.credentials = dict(tested.credentials)
     channel.credentials_version += 1
     channel.disconnected_at = None
     try:

@@ -84,12 +84,16 @@ def authorise_url(attempt: ConnectAttempt) -> str:
     )
 
 
-def finish(*, user: AbstractBaseUser, state: str, code: str, actor: str, now: datetime) -> Channel:
-    """Exchange the code and connect the store, once; a repeat returns the channel that was made.
+def finish(*, user: AbstractBaseUser, answer: Mapping[str, str], actor: str, now: datetime) -> Channel:
+    """Exchange the code of the platform's answer and connect the store, once; a repeat returns the channel made then.
 
     A store that is a channel already gets its new credentials. Raises ConsentRefused, ChannelError, ConnectRefused.
     """
-    attempt = ConnectAttempt.objects.select_related("channel").filter(state_token=state, user_id=user.pk).first()
+    attempt = (
+        ConnectAttempt.objects.select_related("channel")
+        .filter(state_token=answer.get("state", "")[:200], user_id=user.pk)
+        .first()
+    )
     if attempt is None:
         raise ConsentRefused(_("This answer belongs to no connection that you have begun here. Begin again."))
     rows = ConnectAttempt.objects.filter(pk=attempt.pk, exchanged_at=None)
@@ -107,7 +111,7 @@ def finish(*, user: AbstractBaseUser, state: str, code: str, actor: str, now: da
         credentials = _platform(attempt).exchange_code(
             base_url=check_address(wish["base_url"]),
             credentials=wish["credentials"],
-            code=code,
+            answer=answer,
             redirect_uri=redirect_uri(),
         )
         channel = _connect(attempt.platform, wish, credentials, actor=actor, now=now)
@@ -122,26 +126,24 @@ def _connect(
     platform: str, wish: Mapping[str, Any], credentials: Mapping[str, str], *, actor: str, now: datetime
 ) -> Channel:
     places = {warehouse.pk: warehouse for warehouse in Warehouse.objects.filter(pk__in=wish["warehouses"])}
+    tested = connect.try_out(
+        platform=platform, base_url=wish["base_url"], credentials=credentials, options=wish["options"]
+    )
     known = Channel.objects.filter(
-        platform=platform,
-        account_ref=credentials.get("store_id", ""),
-        base_url=check_address(wish["base_url"]),
-        disconnected_at=None,
+        platform=platform, account_ref=tested.report.account_ref, base_url=tested.base_url, disconnected_at=None
     ).first()
     if known is not None:
-        connect.reconnect(channel=known, credentials=credentials, actor=actor, now=now)
+        connect.reconnect(channel=known, credentials=tested.credentials, actor=actor, now=now)
         return known
-    channel, _report = connect.connect(
+    return connect.keep(
+        tested,
         platform=platform,
         name=wish["name"],
-        base_url=wish["base_url"],
-        credentials=credentials,
         warehouses=[places[pk] for pk in wish["warehouses"] if pk in places],
         options=wish["options"],
         actor=actor,
         now=now,
     )
-    return channel
 
 
 def _platform(attempt: ConnectAttempt) -> type[OAuthPlatform]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from channels.contract import Capabilities, Platform, Store
+from channels.keeping import ChannelKeeper
 from channels.models import Channel
 from channels.platforms.ecwid.platform import EcwidPlatform
 
@@ -24,6 +25,7 @@ def store_of(channel: Channel) -> Store:
         account_ref=channel.account_ref,
         credentials=channel.credentials,
         options=channel.options,
+        keeper=ChannelKeeper(channel.pk),
     )
 
 

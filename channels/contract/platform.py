@@ -35,8 +35,11 @@ class Platform(Protocol):
         """See that webhooks will come; make missing ones where the platform lets us."""
 
     @staticmethod
-    def completed(credentials: Mapping[str, str]) -> Mapping[str, str]:
-        """Fill in what nobody needs to type, for example a secret of our own that webhooks will be signed with."""
+    def completed(credentials: Mapping[str, str], kept: Mapping[str, str]) -> Mapping[str, str]:
+        """Fill in what nobody needs to type, for example a secret of our own that webhooks will be signed with.
+
+        ``kept``: the credentials of the channel that is being reconnected; empty at the first connect.
+        """
         return credentials
 
     # The catalogue ----------------------------------------------------------------------------------------------
@@ -138,6 +141,10 @@ class OAuthPlatform(Platform, Protocol):
 
     @staticmethod
     def exchange_code(
-        *, base_url: str, credentials: Mapping[str, str], code: str, redirect_uri: str
+        *, base_url: str, credentials: Mapping[str, str], answer: Mapping[str, str], redirect_uri: str
     ) -> Mapping[str, str]:
-        """Exchange a code, once, for the credentials of a store. Raises ChannelError."""
+        """Exchange the code in the platform's answer, once, for the credentials of a store.
+
+        ``answer`` is the whole query that the person came back with; its ``state`` has been checked. Raises
+        ChannelError.
+        """

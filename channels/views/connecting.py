@@ -57,7 +57,12 @@ def connect_platform(request: HttpRequest, platform: str) -> HttpResponse:
             if "test" not in request.POST:
                 channel = _connect(request, platform, form)
                 return redirect("channels:channel_detail", channel.uuid)
-            report = connect.test(platform=platform, base_url=form.wish.base_url, credentials=form.wish.credentials)
+            report = connect.try_out(
+                platform=platform,
+                base_url=form.wish.base_url,
+                credentials=form.wish.credentials,
+                options=form.wish.options,
+            ).report
         except ForbiddenAddress as error:
             form.add_error("base_url", str(error))
         except (ChannelError, ConnectRefused) as error:
@@ -153,20 +158,19 @@ def connect_continue(request: HttpRequest, platform: str, token: str) -> HttpRes
 @require_GET
 def connect_callback(request: HttpRequest) -> HttpResponse:
     """Take the platform's answer: the state must be this person's, and its code is exchanged once."""
-    state, code = request.GET.get("state", "")[:200], request.GET.get("code", "")[:2000]
-    if request.GET.get("error"):
+    answer = {name[:100]: value[:2000] for name, value in request.GET.dict().items()}
+    if answer.get("error"):
         words = _("The store did not give its consent, so nothing was connected. You can begin again at any time.")
         return _explain(request, _("No consent"), words, status=200)
-    if code and not state:
+    if answer.get("code") and not answer.get("state"):
         # An installation that began in the platform's app market: nobody here has asked for it, so it is not trusted.
         return render(request, "channels/connect_from_market.html", status=200)
-    if not code:
+    if not answer.get("state"):
         return _explain(request, _("Nothing to connect"), _("This address takes a store's answer to a consent page."))
     try:
         channel = consent.finish(
             user=request.user,  # type: ignore[arg-type]
-            state=state,
-            code=code,
+            answer=answer,
             actor=actor_of(request.user),
             now=timezone.now(),
         )

@@ -39,13 +39,16 @@ def authorise_url(*, base_url: str, credentials: Mapping[str, str], redirect_uri
     return f"{consent_root(base_url)}/api/oauth/authorize?{query}"
 
 
-def exchange_code(*, base_url: str, credentials: Mapping[str, str], code: str, redirect_uri: str) -> dict[str, str]:
+def exchange_code(
+    *, base_url: str, credentials: Mapping[str, str], answer: Mapping[str, str], redirect_uri: str
+) -> dict[str, str]:
     """Exchange a code for ``{store_id, token, client_id, client_secret, scope}``.
 
     Never retried: a second exchange of one code disables the token that the first one issued. Raises ChannelError;
     after Unreachable the person has to begin again.
     """
     client_id, client_secret = credentials.get("client_id", ""), credentials.get("client_secret", "")
+    code = answer.get("code", "")
     if not client_id or not client_secret or not code:
         raise BadCredentials("The client ID, the client secret or the code is missing.")
     limiter = Limiter(key=budget_key(f"oauth:{client_id}"), calls_per_second=CALLS_PER_SECOND, burst=BURST)
@@ -60,11 +63,11 @@ def exchange_code(*, base_url: str, credentials: Mapping[str, str], code: str, r
     }
     with requests.Session() as session:
         session.trust_env = False
-        answer = send(session, "GET", f"{consent_root(base_url)}/api/oauth/token", params=params)
-    if 400 <= answer.status < 500 and answer.status not in {408, 429} and not answer.is_html:
-        raise BadCredentials(f"Ecwid refused the code: {_without_secrets(_refusal(answer), params)}.")
+        got = send(session, "GET", f"{consent_root(base_url)}/api/oauth/token", params=params)
+    if 400 <= got.status < 500 and got.status not in {408, 429} and not got.is_html:
+        raise BadCredentials(f"Ecwid refused the code: {_without_secrets(_refusal(got), params)}.")
     try:
-        reply = value_of(answer)
+        reply = value_of(got)
     except RateLimited as error:
         limiter.block(error.wait_seconds)
         raise

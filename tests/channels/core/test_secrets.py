@@ -160,6 +160,6 @@ def test_an_address_is_checked_before_the_store_is_called(sim: EcwidSimulator) -
     from channels import connect
 
     with override_settings(ALLOW_PRIVATE_HOSTS=False), pytest.raises(ForbiddenAddress):
-        connect.test(platform="ecwid", base_url=sim.base_url, credentials={"store_id": "1003", "token": sim.token})
+        connect.try_out(platform="ecwid", base_url=sim.base_url, credentials={"store_id": "1003", "token": sim.token})
 
     assert sim.requests == []

@@ -497,12 +497,10 @@ def test_consent_leads_to_working_credentials(open_platform: Opener) -> None:
 
         with requests.get(url, allow_redirects=False, timeout=5) as consent:
             query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(consent.headers["Location"]).query))
-        given = EcwidPlatform.exchange_code(
-            base_url=shop.base_url, credentials=app, code=query["code"], redirect_uri=back
-        )
+        given = EcwidPlatform.exchange_code(base_url=shop.base_url, credentials=app, answer=query, redirect_uri=back)
         report = open_platform(shop.base_url, credentials=given).check_connection()
         with pytest.raises(BadCredentials, match="invalid_grant"):
-            EcwidPlatform.exchange_code(base_url=shop.base_url, credentials=app, code=query["code"], redirect_uri=back)
+            EcwidPlatform.exchange_code(base_url=shop.base_url, credentials=app, answer=query, redirect_uri=back)
 
     assert query["state"] == "s-1"
     assert set(given) == {"store_id", "token", "client_id", "client_secret", "scope"}
@@ -536,7 +534,10 @@ def test_an_exchange_is_never_repeated(canned: Canned, status: int) -> None:
 
     with pytest.raises((Unreachable, RateLimited)):
         EcwidPlatform.exchange_code(
-            base_url=canned.base_url, credentials={"client_id": "a", "client_secret": "b"}, code="c", redirect_uri="d"
+            base_url=canned.base_url,
+            credentials={"client_id": "a", "client_secret": "b"},
+            answer={"code": "c"},
+            redirect_uri="d",
         )
 
     assert len(canned.seen) == 1
@@ -549,7 +550,10 @@ def test_a_reply_without_a_token_is_refused(canned: Canned, body: object) -> Non
 
     with pytest.raises(BadCredentials):
         EcwidPlatform.exchange_code(
-            base_url=canned.base_url, credentials={"client_id": "a", "client_secret": "b"}, code="c", redirect_uri="d"
+            base_url=canned.base_url,
+            credentials={"client_id": "a", "client_secret": "b"},
+            answer={"code": "c"},
+            redirect_uri="d",
         )
 
 
@@ -561,7 +565,7 @@ def test_no_secret_is_in_the_words_of_a_refusal(canned: Canned) -> None:
         EcwidPlatform.exchange_code(
             base_url=canned.base_url,
             credentials={"client_id": "a", "client_secret": "top-secret"},
-            code="one-time",
+            answer={"code": "one-time"},
             redirect_uri="d",
         )
 
