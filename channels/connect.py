@@ -9,12 +9,12 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from channels import connection, modes
-from channels.addresses import check_address
 from channels.contract import BadCredentials, ConnectionReport, MemoryKeeper, Store
 from channels.lanes import wake
 from channels.models import Channel
 from channels.registry import PLATFORMS, opened
 from inventory import audit
+from inventory.addresses import check_address
 from inventory.models import Warehouse
 
 

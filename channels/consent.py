@@ -18,10 +18,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels import connect
-from channels.addresses import check_address
 from channels.contract import OAuthPlatform
 from channels.models import Channel, ConnectAttempt
 from channels.registry import PLATFORMS
+from inventory.addresses import check_address
 from inventory.models import Warehouse
 
 LASTS = timedelta(hours=1)  # a consent page that was left open longer is begun again

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from channels.encryption import EncryptedJSONField
+from inventory.encryption import EncryptedJSONField
 from inventory.models import Warehouse
 
 

@@ -14,13 +14,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from channels import connect, consent
-from channels.addresses import ForbiddenAddress
 from channels.connect import ConnectRefused
 from channels.consent import ConsentRefused
 from channels.contract import Capabilities, ChannelError
 from channels.forms import ConnectForm
 from channels.models import Channel
 from channels.registry import PLATFORMS
+from inventory.addresses import ForbiddenAddress
 from inventory.views import actor_of
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from channels.addresses import ForbiddenAddress
 from channels.connect import ConnectRefused, connect
 from channels.contract import ChannelError
 from channels.models import Channel
 from channels.registry import PLATFORMS
+from inventory.addresses import ForbiddenAddress
 from inventory.models import Warehouse
 
 

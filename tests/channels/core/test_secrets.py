@@ -14,10 +14,10 @@ from django.db import connection
 from django.test import override_settings
 
 from channels import registry, tasks
-from channels.addresses import ForbiddenAddress, check_address
 from channels.contract import ChannelError
-from channels.encryption import decrypt, encrypt
 from channels.models import Channel
+from inventory.addresses import ForbiddenAddress, check_address
+from inventory.encryption import decrypt, encrypt
 from sandbox.ecwid import EcwidSimulator
 from tests import factories
 from tests.channels.core.world import Store
