@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -40,6 +40,7 @@ class EffectiveHoldBack:
 
     units: int
     origin: str
+    is_own: bool = False  # said of this very listing
 
 
 def explain(listing: Listing) -> Explanation:
@@ -49,7 +50,7 @@ def explain(listing: Listing) -> Explanation:
 
 def explain_many(listings: Sequence[Listing]) -> dict[int, Explanation]:
     """Return the explanation of each listing by its id, in a fixed number of queries."""
-    feeds = _warehouses_by_channel({listing.channel_id for listing in listings})
+    feeds = feeds_of({listing.channel_id for listing in listings})
     sku_ids = {listing.sku_id for listing in listings if listing.sku_id is not None}
     levels: dict[int, list[StockLevel]] = {}
     for level in (
@@ -58,12 +59,15 @@ def explain_many(listings: Sequence[Listing]) -> dict[int, Explanation]:
         .order_by("warehouse__priority", "warehouse__code")
     ):
         levels.setdefault(level.sku_id, []).append(level)
-    hold_backs = hold_backs_for(listings)
+
+    def feeding(channel_id: int, location_ref: str, sku_id: int | None) -> list[StockLevel]:
+        warehouses = feeds.get((channel_id, location_ref), frozenset())
+        return [level for level in levels.get(sku_id or 0, []) if level.warehouse_id in warehouses]
+
+    hold_backs = _shared_out(listings, hold_backs_for(listings), feeds, feeding)
     return {
         listing.pk: _explain(
-            listing,
-            [lv for lv in levels.get(listing.sku_id or 0, []) if lv.warehouse_id in feeds[listing.channel_id]],
-            hold_backs[listing.pk],
+            listing, feeding(listing.channel_id, listing.location_ref, listing.sku_id), hold_backs[listing.pk]
         )
         for listing in listings
     }
@@ -102,13 +106,42 @@ def _explain(listing: Listing, levels: Iterable[StockLevel], hold_back: Effectiv
     return Explanation(listing_id=listing.pk, terms=tuple(terms))
 
 
-def _warehouses_by_channel(channel_ids: set[int]) -> dict[int, set[int]]:
-    feeds: dict[int, set[int]] = {channel_id: set() for channel_id in channel_ids}
-    for channel_id, warehouse_id in ChannelWarehouse.objects.filter(channel_id__in=channel_ids).values_list(
-        "channel_id", "warehouse_id"
-    ):
-        feeds[channel_id].add(warehouse_id)
+def feeds_of(channel_ids: set[int]) -> dict[tuple[int, str], frozenset[int]]:
+    """Return the warehouses that feed each channel and location; no key where there is none."""
+    feeds: dict[tuple[int, str], frozenset[int]] = {}
+    rows = ChannelWarehouse.objects.filter(channel_id__in=channel_ids)
+    for channel_id, location_ref, warehouse_id in rows.values_list("channel_id", "location_ref", "warehouse_id"):
+        feeds[channel_id, location_ref] = feeds.get((channel_id, location_ref), frozenset()) | {warehouse_id}
     return feeds
+
+
+def _shared_out(
+    listings: Sequence[Listing],
+    hold_backs: Mapping[int, EffectiveHoldBack],
+    feeds: Mapping[tuple[int, str], frozenset[int]],
+    feeding: Callable[[int, str, int | None], Sequence[StockLevel]],
+) -> dict[int, EffectiveHoldBack]:
+    """Take a hold-back once from an item that has a quantity at several locations: from where most is available."""
+    places: dict[int, list[str]] = {}
+    for channel_id, location_ref in sorted(feeds):
+        places.setdefault(channel_id, []).append(location_ref)
+    result = dict(hold_backs)
+    for listing in listings:
+        hold_back = hold_backs[listing.pk]
+        if not listing.location_ref or not hold_back.units or hold_back.is_own:
+            continue
+        available = {
+            ref: sum(level.available for level in feeding(listing.channel_id, ref, listing.sku_id))
+            for ref in places.get(listing.channel_id, ())
+        }
+        left, share = hold_back.units, 0
+        for ref in sorted(available, key=lambda ref: (-available[ref], ref)):
+            share = min(left, max(0, available[ref]))
+            left -= share
+            if ref == listing.location_ref:
+                break
+        result[listing.pk] = replace(hold_back, units=share)
+    return result
 
 
 def hold_backs_for(listings: Sequence[Listing]) -> dict[int, EffectiveHoldBack]:
@@ -124,7 +157,9 @@ def hold_backs_for(listings: Sequence[Listing]) -> dict[int, EffectiveHoldBack]:
     found: dict[int, EffectiveHoldBack] = {}
     for listing in listings:
         if listing.pk in by_listing:
-            found[listing.pk] = EffectiveHoldBack(units=by_listing[listing.pk], origin=_("set for this listing"))
+            found[listing.pk] = EffectiveHoldBack(
+                units=by_listing[listing.pk], origin=_("set for this listing"), is_own=True
+            )
         elif listing.sku_id in by_sku:
             found[listing.pk] = EffectiveHoldBack(units=by_sku[listing.sku_id], origin=_("set for the SKU"))
         elif listing.channel_id in by_channel:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from channels import mapping
 from channels.contract import (
@@ -24,7 +25,7 @@ from channels.contract import (
     UnreadableProducts,
 )
 from channels.lanes import Lease, wake
-from channels.models import CatalogImport, Channel, Listing, ListingVariant
+from channels.models import CatalogImport, Channel, Listing, ListingVariant, Location
 
 LOOK_UP_AT_ONCE = 20  # products looked up directly in one round
 READ_AGAIN_AFTER = timedelta(minutes=10)  # a product that could not be read
@@ -64,6 +65,8 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
 
 
 def _read_page(run: CatalogImport, platform: Platform, *, now: datetime) -> None:
+    if not run.cursor:
+        refresh_locations(run.channel, platform, now=now)
     page = platform.catalog_page(run.cursor)
     products: dict[str, list[ReportedListing]] = {}
     for listing in page.listings:
@@ -78,7 +81,31 @@ def _read_page(run: CatalogImport, platform: Platform, *, now: datetime) -> None
         listings_read=run.listings_read + len(page.listings),
         listings_new=run.listings_new + new,
         problem="; ".join([run.problem, *page.problems] if run.problem else page.problems)[:500],
-        due_at=now,
+        due_at=now + timedelta(seconds=page.wait_seconds),
+    )
+
+
+def refresh_locations(channel: Channel, platform: Platform, *, now: datetime) -> None:
+    """Keep the places where the store has quantities; one that is not told any more sells nothing. Raises ChannelError.
+
+    A warehouse that stands for it keeps doing so: what it says of the past, and of orders on their way, holds.
+    """
+    if not platform.capabilities.has_locations:
+        return
+    places = platform.locations()
+    for place in places:
+        Location.objects.update_or_create(
+            channel=channel,
+            ref=place.ref,
+            defaults={
+                "name": place.name[:200],
+                "is_usable": place.is_usable,
+                "unusable_reason": place.unusable_reason[:300],
+                "seen_at": now,
+            },
+        )
+    channel.locations.exclude(ref__in=[place.ref for place in places]).update(
+        is_usable=False, unusable_reason=_("The store has no such location any more.")
     )
 
 
@@ -154,7 +181,9 @@ def apply_product(
             listing.save(update_fields=_DESCRIBED)
         if listing.accounted is None and item.quantity is not None:
             # For people who map it. Once it is accounted for, only a reading between two polls means anything.
-            Listing.objects.filter(pk=listing.pk, accounted=None).update(shown=item.quantity, shown_at=now)
+            Listing.objects.filter(pk=listing.pk, accounted=None).update(
+                shown=item.quantity, shown_at=now, shown_version=None
+            )
         _keep_variants(channel, listing, item)
         if was_apart and listing.tracked:
             # What happened to its number while it was apart nobody told us: it enters publishing anew.
@@ -177,6 +206,9 @@ _DESCRIBED = [
     "url",
     "price",
     "enabled",
+    "location_ref",
+    "item_ref",
+    "sells_below_zero",
     "state",
     "tracked",
     "unwritable_reason",
@@ -192,6 +224,8 @@ def _describe(listing: Listing, item: ReportedListing, *, now: datetime) -> None
     listing.url = item.url[:500]
     listing.price = item.price
     listing.enabled = item.enabled
+    listing.location_ref, listing.item_ref = item.location_ref, item.item_ref
+    listing.sells_below_zero = item.sells_below_zero
     listing.state = Listing.State.ACTIVE
     if item.tracked is not None:
         listing.tracked = item.tracked

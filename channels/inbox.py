@@ -26,6 +26,7 @@ from channels.contract import (
     Delivery,
     EventKind,
     Platform,
+    QueueMessage,
     RateLimited,
     Rejected,
 )
@@ -56,6 +57,16 @@ def accept(
     except BadSignature:
         Channel.objects.filter(pk=channel.pk).update(refused_webhooks=F("refused_webhooks") + 1, refused_webhook_at=now)
         raise
+    if not keep(channel, delivery, headers=headers, body=body, now=now):
+        return False
+    wake_soon(lane_of(channel.pk))
+    return True
+
+
+def keep(
+    channel: Channel, delivery: Delivery | QueueMessage, *, headers: Mapping[str, str], body: bytes, now: datetime
+) -> bool:
+    """Store what was told, once; tell whether it was new."""
     # Alone it is one statement; begin and commit around it would take as long again, and this is the hottest path.
     savepoint = transaction.atomic() if transaction.get_connection().in_atomic_block else nullcontext()
     try:
@@ -71,7 +82,6 @@ def accept(
             )
     except IntegrityError:
         return False
-    wake_soon(lane_of(channel.pk))
     return True
 
 

@@ -81,6 +81,8 @@ def webhook(request: HttpRequest, platform: str, uuid: str = "") -> HttpResponse
         delivery = PLATFORMS[platform].read_delivery(headers, body)
     except BadPayload as problem:
         return HttpResponse(str(problem), status=400, content_type="text/plain")
+    if delivery.is_ping:
+        return _ok()
     try:
         return _take(platform, str(uuid), delivery, headers, body)
     except DatabaseError as error:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Case, Count, F, QuerySet, When
 from django.utils.translation import gettext as _
 
 from channels import orders
 from channels.models import Channel, Listing
+from channels.querysets import ListingQuerySet
 from inventory import audit, catalogue
 from inventory.actors import name_of
 from inventory.models import AuditEntry, Sku, match_key
@@ -41,7 +42,8 @@ def _match(channel: Channel, *, now: datetime) -> list[int]:
         .exclude(mapping=Listing.Mapping.IGNORED)
         .order_by()
         .values("external_sku")
-        .annotate(listings=Count("pk"))
+        # One item at several locations is one listing for a person.
+        .annotate(listings=Count(Case(When(item_ref="", then="ref"), default="item_ref"), distinct=True))
         .filter(listings__gt=1)
         .values_list("external_sku", flat=True)
     )
@@ -76,7 +78,7 @@ def _taken_away(listings: QuerySet[Listing]) -> set[int]:
 def link(*, listing: Listing, sku: Sku, actor: str, now: datetime) -> Listing:
     """Map ``listing`` to ``sku``, book the order lines that waited for it, and have its quantity published."""
     _link(listing, sku, actor=actor, now=now)
-    _after_linking([listing.pk], now=now)
+    _after_linking(list(_pools(listing).values_list("pk", flat=True)), now=now)
     listing.refresh_from_db()
     return listing
 
@@ -84,7 +86,7 @@ def link(*, listing: Listing, sku: Sku, actor: str, now: datetime) -> Listing:
 @transaction.atomic
 def _link(listing: Listing, sku: Sku, *, actor: str, now: datetime) -> None:
     before = {"sku": listing.sku.code if listing.sku else None, "mapping": listing.mapping}
-    Listing.objects.filter(pk=listing.pk).update(
+    _pools(listing).update_in_order(
         sku=sku,
         mapping=Listing.Mapping.MAPPED,
         mapping_reason=_("Chosen by %(actor)s") % {"actor": name_of(actor)},
@@ -93,7 +95,13 @@ def _link(listing: Listing, sku: Sku, *, actor: str, now: datetime) -> None:
         failures=0,
     )
     _record(listing, "listing.link", actor, before, {"sku": sku.code, "mapping": Listing.Mapping.MAPPED})
-    _have_published_soon([listing.pk], now=now)
+    _have_published_soon(list(_pools(listing).values_list("pk", flat=True)), now=now)
+
+
+def _pools(listing: Listing) -> ListingQuerySet:
+    """Return the listing and the other pools of its item: what is decided for one holds for all its locations."""
+    pools: ListingQuerySet = Listing.objects.filter(pk=listing.pk).with_siblings()
+    return pools
 
 
 def unlink(*, listing: Listing, actor: str, now: datetime) -> Listing:
@@ -107,7 +115,7 @@ def unlink(*, listing: Listing, actor: str, now: datetime) -> Listing:
 def ignore(*, listing: Listing, actor: str, now: datetime) -> Listing:
     """Never link the listing: it leaves the queue, and its sales don't concern the ledger."""
     detached = _detach(listing, Listing.Mapping.IGNORED, "listing.ignore", actor)
-    orders.rebook_waiting([listing.pk], now=now)
+    orders.rebook_waiting(list(_pools(listing).values_list("pk", flat=True)), now=now)
     return detached
 
 
@@ -122,7 +130,7 @@ def ignore_beside_variations(*, channel: Channel, actor: str, now: datetime) -> 
 @transaction.atomic
 def _detach(listing: Listing, mapping: Listing.Mapping, action: str, actor: str) -> Listing:
     before = {"sku": listing.sku.code if listing.sku else None, "mapping": listing.mapping}
-    Listing.objects.filter(pk=listing.pk).update(
+    _pools(listing).update_in_order(
         sku=None, mapping=mapping, mapping_reason="", due_at=None, due_since=None, parked_at=None, parked_reason=""
     )
     _record(listing, action, actor, before, {"sku": None, "mapping": mapping})
@@ -138,7 +146,7 @@ def create_sku(*, listing: Listing, actor: str, now: datetime) -> Sku:
         )
         _record(listing, "sku.create", actor, {}, {"sku": sku.code})
         _link(listing, sku, actor=actor, now=now)
-    _after_linking([listing.pk], now=now)
+    _after_linking(list(_pools(listing).values_list("pk", flat=True)), now=now)
     return sku
 
 
@@ -150,7 +158,10 @@ def create_missing_skus(*, channel: Channel, actor: str, now: datetime) -> int:
     beside = set(unmapped.beside_variations().values_list("pk", flat=True))
     for listing in unmapped.exclude(pk__in=beside).order_by("pk"):
         twins = Listing.objects.filter(channel=channel, external_sku=listing.external_sku, state=Listing.State.ACTIVE)
-        if twins.count() > 1 or Sku.objects.filter(match_key=match_key(listing.external_sku)).exists():
+        if (
+            twins.exclude(pk__in=_pools(listing).values("pk")).exists()
+            or Sku.objects.filter(match_key=match_key(listing.external_sku)).exists()
+        ):
             continue  # ambiguous, or it may mean a SKU that is there: a person decides
         try:
             create_sku(listing=listing, actor=actor, now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,27 +103,50 @@ def publish_all(*, channel: Channel, now: datetime) -> int:
     return due
 
 
-def set_warehouses(*, channel: Channel, warehouses: Sequence[Warehouse], actor: str, now: datetime) -> None:
-    """Make the channel sell from these warehouses, orders taking from the first named first."""
-    _feed(channel, warehouses, actor=actor)
+def set_warehouses(
+    *,
+    channel: Channel,
+    warehouses: Sequence[Warehouse],
+    actor: str,
+    now: datetime,
+    locations: Mapping[int, str] | None = None,
+) -> None:
+    """Make the channel sell from these warehouses, orders taking from the first named first.
+
+    ``locations``: which of the platform's locations each stands for, by the warehouse's id, where it has any.
+    """
+    _feed(channel, warehouses, locations or {}, actor=actor)
     waiting = OrderLine.objects.waiting().filter(order__channel=channel, listing__isnull=False)
     orders.rebook_waiting(sorted(set(waiting.values_list("listing_id", flat=True))), now=now)
     publish_all(channel=channel, now=now)
 
 
 @transaction.atomic
-def _feed(channel: Channel, warehouses: Sequence[Warehouse], *, actor: str) -> None:
-    before = list(channel.feeds.values_list("warehouse__code", flat=True))
+def _feed(channel: Channel, warehouses: Sequence[Warehouse], locations: Mapping[int, str], *, actor: str) -> None:
+    before = _fed(channel)
     channel.feeds.exclude(warehouse__in=warehouses).delete()
     for priority, warehouse in enumerate(warehouses, 1):
-        ChannelWarehouse.objects.update_or_create(channel=channel, warehouse=warehouse, defaults={"priority": priority})
+        ChannelWarehouse.objects.update_or_create(
+            channel=channel,
+            warehouse=warehouse,
+            defaults={"priority": priority, "location_ref": locations.get(warehouse.pk, "")},
+        )
     audit.record(
         actor=actor,
         action="channel.warehouses",
         subject=f"channel:{channel.pk}",
         before={"warehouses": before},
-        after={"warehouses": [warehouse.code for warehouse in warehouses]},
+        after={"warehouses": _fed(channel)},
     )
+
+
+def _fed(channel: Channel) -> list[str]:
+    """Name the warehouses that feed the channel, with the locations they stand for, first choice first."""
+    places = dict(channel.locations.values_list("ref", "name"))
+    return [
+        f"{code} → {places.get(ref, ref)}" if ref else code
+        for code, ref in channel.feeds.order_by("priority", "pk").values_list("warehouse__code", "location_ref")
+    ]
 
 
 @transaction.atomic

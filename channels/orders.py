@@ -83,7 +83,9 @@ def book_waiting(*, now: datetime) -> int:
     """
     waiting = OrderLine.objects.waiting().filter(sold__gt=0)
     variants = ListingVariant.objects.filter(channel=OuterRef("order__channel"), ref=OuterRef("variant_ref"))
-    feeds = ChannelWarehouse.objects.filter(channel=OuterRef("order__channel"))
+    feeds = ChannelWarehouse.objects.filter(
+        channel=OuterRef("order__channel"), location_ref=OuterRef("listing__location_ref")
+    )
     is_known = Q(listing=None) & Exists(variants)
     is_apart = Q(listing__tracked=False) | Q(listing__mapping=Listing.Mapping.IGNORED)
     is_linked = Q(listing__mapping=Listing.Mapping.MAPPED) & Exists(feeds)
@@ -133,20 +135,25 @@ def _apply(channel: Channel, platform: Platform, order: Order, *, now: datetime,
         order.save()
         return
     _describe(order, snapshot, now=now)
-    warehouse_ids = list(
-        ChannelWarehouse.objects.filter(channel=channel)
-        .order_by("priority", "pk")
-        .values_list("warehouse_id", flat=True)
-    )
-    booked = _book_lines(channel, order, snapshot, lines, has_warehouse=bool(warehouse_ids))
+    feeds = channel_feeds(channel)
+    booked = _book_lines(channel, order, snapshot, lines, feeds)
     _move_accounted(booked, now=now)
-    _move_ledger(channel, order, [item.line for item in booked], warehouse_ids, now=now)
+    _move_ledger(channel, order, [item.line for item in booked], feeds, now=now)
     order.save()
     OrderLine.objects.bulk_create([item.line for item in booked if item.line.pk is None])
     OrderLine.objects.bulk_update([item.line for item in booked if item.line.pk is not None], _LINE_FIELDS)
 
 
 _LINE_FIELDS = [f.name for f in OrderLine._meta.concrete_fields if f.name not in {"id", "order", "ref"}]
+
+
+def channel_feeds(channel: Channel) -> dict[str, tuple[int, ...]]:
+    """Return the warehouses that feed each location of the channel, by its ref, first choice first."""
+    feeds: dict[str, tuple[int, ...]] = {}
+    rows = ChannelWarehouse.objects.filter(channel=channel).order_by("priority", "pk")
+    for location_ref, warehouse_id in rows.values_list("location_ref", "warehouse_id"):
+        feeds[location_ref] = (*feeds.get(location_ref, ()), warehouse_id)
+    return feeds
 
 
 def _describe(order: Order, snapshot: OrderSnapshot, *, now: datetime) -> None:
@@ -173,8 +180,7 @@ def _book_lines(
     order: Order,
     snapshot: OrderSnapshot,
     lines: Mapping[str, OrderLine],
-    *,
-    has_warehouse: bool,
+    feeds: Mapping[str, Sequence[int]],
 ) -> list[_Booked]:
     variants = {
         variant.ref: variant.listing
@@ -195,7 +201,7 @@ def _book_lines(
             continue
         # The units of an order from before the start had left the store's number when that was first read.
         taken_delta = 0 if is_new and is_early else item.taken - line.taken
-        _read_line(line, item, variants.get(item.variant_ref), has_warehouse=has_warehouse)
+        _read_line(line, item, variants.get(item.variant_ref), feeds)
         if is_new and is_early:
             line.before_start = item.fulfilled
         line.before_start = min(line.before_start, line.fulfilled)
@@ -203,7 +209,9 @@ def _book_lines(
     return booked
 
 
-def _read_line(line: OrderLine, item: OrderLineSnapshot, listing: Listing | None, *, has_warehouse: bool) -> None:
+def _read_line(
+    line: OrderLine, item: OrderLineSnapshot, listing: Listing | None, feeds: Mapping[str, Sequence[int]]
+) -> None:
     line.variant_ref, line.product_ref = item.variant_ref, item.product_ref
     line.external_sku, line.title = item.sku[:255], item.title[:500]
     line.listing = listing or line.listing
@@ -223,8 +231,12 @@ def _read_line(line: OrderLine, item: OrderLineSnapshot, listing: Listing | None
         line.state, line.reason = OrderLine.State.UNTRACKED, _("Its listing is ignored.")
     elif line.listing.sku is None:
         line.reason = _("Its listing is not mapped to a SKU.")
-    elif not has_warehouse:
-        line.reason = _("The channel has no warehouse to take it from.")
+    elif not feeds.get(line.listing.location_ref):
+        line.reason = (
+            _("No warehouse stands for the location that it ships from: choose one on the channel's page.")
+            if line.listing.location_ref
+            else _("The channel has no warehouse to take it from.")
+        )
     else:
         line.state, line.sku = OrderLine.State.BOOKED, line.listing.sku
 
@@ -249,16 +261,18 @@ def _move_ledger(
     channel: Channel,
     order: Order,
     current: Sequence[OrderLine],
-    warehouse_ids: Sequence[int],
+    feeds: Mapping[str, tuple[int, ...]],
     *,
     now: datetime,
 ) -> None:
+    warehouse_ids = [warehouse_id for places in feeds.values() for warehouse_id in places]
     demands = [
         Demand(
             line_ref=line.ref,
             sku_id=line.sku_id,
             sold=max(0, line.sold - line.before_start),
             fulfilled=max(0, line.fulfilled - line.before_start),
+            warehouse_ids=feeds.get(line.listing.location_ref, ()) if line.listing is not None else (),
         )
         for line in current
         if line.state == OrderLine.State.BOOKED and line.sku_id is not None

@@ -6,17 +6,15 @@ stays unknown is decided by a reading, never by trying again. See docs/adr/0003.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from channels import availability, breaker, connection, readings
+from channels import availability, breaker, connection, readings, settling
 from channels.contract import (
     BadCredentials,
     ChannelError,
@@ -33,9 +31,6 @@ from channels.models import Channel, Listing, Push
 from inventory.models import StockSignal
 
 SIGNALS_AT_ONCE = 500
-SETTLES_AFTER = timedelta(seconds=5)  # a request that timed out may still be at work in the store
-ABANDONED_AFTER = timedelta(seconds=15)  # the same for a call that died with its process: it had a time-out to go
-LOOKS_AFTER = timedelta(seconds=30)  # time for a sale that was not heard of yet to arrive
 
 
 def lane_of(channel_id: int) -> str:
@@ -85,86 +80,13 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
     if channel.connection != Channel.Connection.OK or channel.disconnected_at or channel.mode == Channel.Mode.PAUSED:
         return False
     try:
-        found = _settle_unknown(channel, platform, lease, now=now)
+        found = settling.decide_unknown(channel, platform, lease, now=now)
+        found |= settling.confirm_accepted(channel, platform, lease, now=now)
         found |= _anchor_new(channel, platform, lease, now=now)
         return _publish_due(channel, platform, lease, now=now) or found
     except ChannelError as error:
         connection.note_failure(channel, error, now=now)
         raise
-
-
-# Pushes whose outcome nobody knows ------------------------------------------------------------------------------
-
-
-def _settle_unknown(channel: Channel, platform: Platform, lease: Lease, *, now: datetime) -> bool:
-    """Decide by reading what became of pushes that a time-out, a 5xx or a crash left open."""
-    for push in Push.objects.filter(channel=channel, state=Push.State.SENDING).order_by("pk"):
-        # Whoever sent it is dead; nobody knows how far the store had come.
-        Push.objects.filter(pk=push.pk, state=Push.State.SENDING).update(state=Push.State.UNKNOWN)
-        _postpone([push.listing_id], push.created_at + ABANDONED_AFTER)
-    unknown = (
-        Push.objects.filter(channel=channel, state=Push.State.UNKNOWN)
-        .filter(Q(listing__due_at__lte=now) | Q(listing__due_at=None))
-        .select_related("listing")
-        .order_by("pk")
-    )
-    # Whatever woke the listing of one that is too young to decide: nothing can be done about it before.
-    for push in unknown.filter(created_at__gt=now - SETTLES_AFTER):
-        _postpone([push.listing_id], push.created_at + SETTLES_AFTER)
-    pushes = list(unknown.filter(created_at__lte=now - SETTLES_AFTER)[: readings.AT_ONCE])
-    if not pushes:
-        return False
-    if platform.has_writes_under_way():
-        _postpone([push.listing_id for push in pushes], now + timedelta(seconds=2))
-        return True
-    listings = [push.listing for push in pushes]
-    read = readings.take(channel, platform, listings, lease=lease, now=now, decides_pushes=True)
-    for push in pushes:
-        reading = read.get(push.listing_id)
-        if reading is None:
-            _postpone([push.listing_id], now + timedelta(seconds=5))
-        else:
-            _decide(push, reading, now=now)
-    return True
-
-
-def _decide(push: Push, reading: readings.Reading, *, now: datetime) -> None:
-    """Take the outcome that needs fewer units sold unseen; a negative number of them is impossible.
-
-    A drift that was confirmed before is no sale: the store's number lies that far off in either case.
-    """
-    unseen = 0
-    if reading.quantity is None or reading.accounted is None:
-        was_applied = False
-    else:
-        unseen_if_not = reading.accounted + push.listing.drift - reading.quantity
-        unseen_if_applied = unseen_if_not + push.delta
-        # Both negative means someone raised the number by hand: the smaller surprise wins.
-        was_applied = (unseen_if_applied < 0, abs(unseen_if_applied)) < (unseen_if_not < 0, abs(unseen_if_not))
-        unseen = unseen_if_applied if was_applied else unseen_if_not
-    with transaction.atomic():
-        settled = Push.objects.filter(pk=push.pk, state=Push.State.UNKNOWN).update(
-            state=Push.State.APPLIED if was_applied else Push.State.NOT_APPLIED,
-            reading=reading.quantity,
-            receipt=_("Decided by reading %(quantity)s.") % {"quantity": reading.quantity},
-            settled_at=now,
-        )
-        rows = Listing.objects.filter(pk=push.listing_id)
-        if settled and was_applied:
-            _account(rows, push.delta, now=now)
-        rows.update(due_at=now, due_version=F("due_version") + 1)
-        if unseen:
-            # A sale still on its way, a hand edit, or a wrong decision: the next readings tell.
-            rows.update(check_due_at=Coalesce("check_due_at", Value(now + LOOKS_AFTER)))
-
-
-def _account(rows: QuerySet[Listing], delta: int, *, now: datetime) -> None:
-    rows.update(
-        accounted=F("accounted") + delta,
-        accounted_version=F("accounted_version") + 1,
-        last_pushed_at=now,
-        failures=0,
-    )
 
 
 # Listings that enter publishing ---------------------------------------------------------------------------------
@@ -184,7 +106,7 @@ def _anchor_new(channel: Channel, platform: Platform, lease: Lease, *, now: date
     for listing in fresh:
         reading = read.get(listing.pk)
         if reading is None or reading.quantity is None:
-            _postpone([listing.pk], now + timedelta(seconds=5 if reading is None else 60))
+            settling.postpone([listing.pk], now + timedelta(seconds=5 if reading is None else 60))
         else:
             readings.anchor(listing, reading, now=now)
     return True
@@ -213,30 +135,32 @@ def _publish_due(channel: Channel, platform: Platform, lease: Lease, *, now: dat
     rows = (
         Listing.objects.filter(channel=channel, accounted__isnull=False)
         .publishable()
-        .exclude(pushes__state__in=[Push.State.SENDING, Push.State.UNKNOWN])
+        .exclude(Exists(Push.objects.open().filter(listing=OuterRef("pk"))))
     )
     if not rows.due(now).exists():
         return False
     # All of them, so that the breaker sees the whole wave; while it holds one back, that with what came since.
     # Claimed first, quantities read afterwards: whatever changes from here on raises due_version.
     claimed = list((rows.filter(due_at__isnull=False) if channel.halted_at else rows.due(now)).order_by("due_at", "pk"))
-    if not channel.feeds.exists():
-        # Without a warehouse nothing is known to be available, which is not the same as nothing: set_warehouses
-        # wakes them all.
-        _rest(claimed, claimed_at=now)
+    # Where no warehouse stands for a location nothing is known to be available, which is not the same as nothing:
+    # set_warehouses wakes them all.
+    feeds = availability.feeds_of({channel.pk})
+    settling.rest([item for item in claimed if (channel.pk, item.location_ref) not in feeds], claimed_at=now)
+    claimed = [item for item in claimed if (channel.pk, item.location_ref) in feeds]
+    if not claimed:
         return True
     targets = availability.targets(claimed)
     wanted = [_Wanted(listing=listing, target=targets[listing.pk]) for listing in _unmoved(claimed)]
     changes = [item for item in wanted if item.delta]
-    _rest([item.listing for item in wanted if not item.delta], claimed_at=now)
+    settling.rest([item.listing for item in wanted if not item.delta], claimed_at=now)
     if channel.mode == Channel.Mode.OBSERVE:
         _observe(channel, changes, now=now)
         return True
     if channel.mode == Channel.Mode.SELL_DOWN:
-        _rest([item.listing for item in changes if item.delta > 0], claimed_at=now)
+        settling.rest([item.listing for item in changes if item.delta > 0], claimed_at=now)
         changes = [item for item in changes if item.delta < 0]
     if breaker.halts(channel, [(item.listing, item.target) for item in changes], now=now):
-        _postpone([item.listing.pk for item in changes], now + timedelta(minutes=5))
+        settling.postpone([item.listing.pk for item in changes], now + timedelta(minutes=5))
         return True
     if not changes:
         return True
@@ -278,7 +202,7 @@ def _observe(channel: Channel, changes: Sequence[_Wanted], *, now: datetime) -> 
         for item in changes
         if latest.get(item.listing.pk) != item.target
     )
-    _rest([item.listing for item in changes], claimed_at=now)
+    settling.rest([item.listing for item in changes], claimed_at=now)
 
 
 def _send(channel: Channel, platform: Platform, lease: Lease, batch: Sequence[_Wanted]) -> None:
@@ -314,60 +238,12 @@ def _send(channel: Channel, platform: Platform, lease: Lease, batch: Sequence[_W
             if isinstance(error, Unreachable) and error.may_have_applied
             else OutcomeKind.NOT_APPLIED
         )
-        _settle(pushes, [Outcome(ref=c.ref, kind=kind, receipt=str(error)) for c in changes], error, now=timezone.now())
+        settling.settle(
+            pushes,
+            [Outcome(ref=c.ref, kind=kind, receipt=str(error)) for c in changes],
+            error,
+            platform.capabilities,
+            now=timezone.now(),
+        )
         raise
-    _settle(pushes, outcomes, None, now=timezone.now())
-
-
-def _settle(pushes: Sequence[Push], outcomes: Iterable[Outcome], error: ChannelError | None, *, now: datetime) -> None:
-    """Write what became of each push, one short transaction each, listings never left half-settled."""
-    for push, outcome in zip(pushes, outcomes, strict=True):
-        with transaction.atomic():
-            settled = Push.objects.filter(pk=push.pk, state=Push.State.SENDING).update(
-                state=_STATES[outcome.kind],
-                receipt=outcome.receipt[:500],
-                settled_at=None if outcome.kind == OutcomeKind.UNKNOWN else now,
-            )
-            if settled:
-                _settle_listing(push, outcome, error, now=now)
-
-
-_STATES = {
-    OutcomeKind.APPLIED: Push.State.APPLIED,
-    OutcomeKind.NOT_APPLIED: Push.State.NOT_APPLIED,
-    OutcomeKind.REJECTED: Push.State.REJECTED,
-    OutcomeKind.GONE: Push.State.REJECTED,
-    OutcomeKind.UNKNOWN: Push.State.UNKNOWN,
-}
-
-
-def _settle_listing(push: Push, outcome: Outcome, error: ChannelError | None, *, now: datetime) -> None:
-    rows = Listing.objects.filter(pk=push.listing_id)
-    match outcome.kind:
-        case OutcomeKind.APPLIED:
-            _account(rows, push.delta, now=now)
-            _rest([push.listing], claimed_at=push.created_at)
-        case OutcomeKind.REJECTED:
-            rows.update(parked_at=now, parked_reason=outcome.receipt[:500], due_at=None, due_since=None)
-        case OutcomeKind.GONE:
-            rows.update(state=Listing.State.GONE, due_at=None, due_since=None, check_due_at=None)
-        case OutcomeKind.UNKNOWN:
-            rows.update(due_at=now + SETTLES_AFTER, failures=F("failures") + 1)
-        case OutcomeKind.NOT_APPLIED:
-            wait = (
-                error.wait_seconds if isinstance(error, RateLimited) else min(2 ** min(push.listing.failures, 9), 300)
-            )
-            rows.update(due_at=now + timedelta(seconds=wait), failures=F("failures") + 1)
-
-
-def _rest(listings: Sequence[Listing], *, claimed_at: datetime) -> None:
-    """Put listings to rest unless something has woken them since they were claimed."""
-    for listing in listings:
-        rows = Listing.objects.filter(pk=listing.pk)
-        if not rows.filter(due_version=listing.due_version).update(due_at=None, due_since=None):
-            # Woken meanwhile: it stays due, for a change that is younger than the claim.
-            rows.update(due_at=claimed_at, due_since=claimed_at)
-
-
-def _postpone(listing_ids: Sequence[int], until: datetime) -> None:
-    Listing.objects.filter(pk__in=listing_ids).update_in_order(due_at=until)
+    settling.settle(pushes, outcomes, None, platform.capabilities, now=timezone.now())

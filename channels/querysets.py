@@ -45,6 +45,12 @@ class ListingQuerySet(models.QuerySet[Any]):
         """Make those of the listings due that may be published."""
         return self.filter(pk__in=listing_ids).publishable().wake_all(now=now)
 
+    def with_siblings(self) -> ListingQuerySet:
+        """Return these listings and the other pools of their items: one item at several locations is one SKU."""
+        rows: ListingQuerySet = self.model._default_manager.all()
+        items = self.exclude(item_ref="").filter(channel=OuterRef("channel"), item_ref=OuterRef("item_ref"))
+        return rows.filter(Q(pk__in=self.values("pk")) | Exists(items.order_by()))
+
     def unmapped(self) -> ListingQuerySet:
         return self.filter(mapping="unmapped", state="active")
 

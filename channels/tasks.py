@@ -10,7 +10,7 @@ import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from channels import catalog, connection, inbox, lanes, orders, polling, publishing
+from channels import catalog, connection, inbox, lanes, orders, polling, publishing, queueing
 from channels.contract import ChannelError, Platform, RateLimited
 from channels.lanes import Lease, wake
 from channels.models import CatalogImport, Channel, Heartbeat, InboundEvent, Listing
@@ -103,6 +103,7 @@ def check_subscriptions(channel: Channel, *, now: datetime) -> None:
     Channel.objects.filter(pk=channel.pk).update(next_subscription_check_at=now + timedelta(hours=1))
     with opened(channel) as platform:
         try:
+            catalog.refresh_locations(channel, platform, now=now)
             report = platform.check_subscriptions(webhook_url=channel.webhook_url, last_event_at=channel.last_event_at)
         except ChannelError as error:
             connection.note_failure(channel, error, now=now)
@@ -148,6 +149,11 @@ def _with_imports(channels: QuerySet[Channel], now: datetime) -> QuerySet[Channe
     return channels.filter(Exists(running))
 
 
+def _with_queues(channels: QuerySet[Channel], now: datetime) -> QuerySet[Channel]:
+    return channels.filter(next_queue_at__lte=now)
+
+
+KINDS["queue"] = LaneKind(work=queueing.work, due=_with_queues)
 KINDS["inbox"] = LaneKind(work=_come_in, due=_with_arrivals, linger=lanes.LINGER_SECONDS)
 KINDS["publish"] = LaneKind(work=publishing.work, due=_with_due_listings)
 KINDS["catalog"] = LaneKind(work=catalog.work, due=_with_imports)

@@ -20,12 +20,16 @@ Place = tuple[str, int, int]  # a line of the order, a SKU, a warehouse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What one order line must hold: ``sold`` units of a SKU in all, ``fulfilled`` of them shipped."""
+    """What one order line must hold: ``sold`` units of a SKU in all, ``fulfilled`` of them shipped.
+
+    ``warehouse_ids``: the only ones that new units may come from; empty: those of the order.
+    """
 
     line_ref: str
     sku_id: int
     sold: int
     fulfilled: int
+    warehouse_ids: tuple[int, ...] = ()
 
 
 def book(
@@ -106,9 +110,10 @@ def _spread(
     demands: Sequence[Demand], held: Mapping[Place, ReservationLine], warehouse_ids: Sequence[int]
 ) -> dict[Place, tuple[int, int]]:
     """Return (reserved, fulfilled) per place: what is held stays where it is, only the difference looks for a place."""
+    places = {*warehouse_ids, *(warehouse_id for demand in demands for warehouse_id in demand.warehouse_ids)}
     free = {
         (level.sku_id, level.warehouse_id): level.available
-        for level in StockLevel.objects.filter(sku_id__in={d.sku_id for d in demands}, warehouse_id__in=warehouse_ids)
+        for level in StockLevel.objects.filter(sku_id__in={d.sku_id for d in demands}, warehouse_id__in=places)
     }
     wanted: dict[Place, tuple[int, int]] = {}
     for demand in demands:
@@ -118,7 +123,9 @@ def _spread(
         if missing < 0:
             _take_back(units, own, -missing)
         elif missing > 0:
-            for warehouse_id, share in _choose(demand.sku_id, missing, warehouse_ids, free).items():
+            for warehouse_id, share in _choose(
+                demand.sku_id, missing, demand.warehouse_ids or warehouse_ids, free
+            ).items():
                 units[warehouse_id] = units.get(warehouse_id, 0) + share
                 free[demand.sku_id, warehouse_id] = free.get((demand.sku_id, warehouse_id), 0) - share
         for warehouse_id, fulfilled in _shipped(units, own, demand.fulfilled).items():

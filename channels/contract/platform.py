@@ -91,6 +91,10 @@ class Platform(Protocol):
     def deleted_orders(self, *, since: datetime) -> Iterator[str]:
         """Yield the refs of the orders deleted at or after ``since``, to the last page."""
 
+    def orders_settle_seconds(self) -> int:
+        """Return how long a change of an order may be missing from ``order_pages`` of this store."""
+        return self.capabilities.orders_settle_seconds
+
     def fetch_orders(self, refs: Sequence[str]) -> Mapping[str, RawOrder | None]:
         """Return each order as it is now by the ref it was asked for; None where the platform has none."""
 

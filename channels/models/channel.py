@@ -69,6 +69,7 @@ class Channel(models.Model):
     next_poll_at = models.DateTimeField(null=True, blank=True)
     next_queue_at = models.DateTimeField(null=True, blank=True)
     dead_letters = models.PositiveIntegerField(null=True, blank=True, help_text=_("Messages its queue gave up on."))
+    dead_letters_at = models.DateTimeField(null=True, blank=True)
     next_mirror_at = models.DateTimeField(null=True, blank=True)
     next_subscription_check_at = models.DateTimeField(null=True, blank=True)
     subscription_report = models.JSONField(default=dict, blank=True)
