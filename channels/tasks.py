@@ -34,11 +34,25 @@ class LaneKind:
     linger: float = 0.0
 
 
-KINDS: dict[str, LaneKind] = {}  # other apps add theirs when they are ready
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeLane:
+    """A lane that belongs to no channel. ``follows_stock``: look as soon as stock has changed."""
+
+    work: Callable[[Lease], bool]
+    has_due: Callable[[datetime], bool]
+    follows_stock: bool = False
+
+
+# Other apps add theirs when they are ready.
+KINDS: dict[str, LaneKind] = {}
+FREE_LANES: dict[str, FreeLane] = {}
 
 
 def run_lane(name: str) -> None:
-    """Work in the lane ``kind:channel id`` until nothing is due."""
+    """Work in the lane, a free one or ``kind:channel id``, until nothing is due."""
+    if name in FREE_LANES:
+        lanes.run(name, FREE_LANES[name].work, FREE_LANES[name].has_due)
+        return
     kind, _, channel_id = name.partition(":")
     channel = Channel.objects.filter(pk=int(channel_id)).first()
     if channel is None:
@@ -72,7 +86,10 @@ def _work(kind: LaneKind, channel: Channel, platform: Platform, lease: Lease) ->
     try:
         return kind.work(channel, platform, lease)
     finally:
-        publishing.spread_signals(now=timezone.now())
+        if publishing.spread_signals(now=timezone.now()):
+            for name, lane in FREE_LANES.items():
+                if lane.follows_stock:
+                    lanes.wake_soon(name)
 
 
 class Reconnected(Exception):
@@ -94,6 +111,9 @@ def sweep() -> None:
     for name, kind in KINDS.items():
         for channel_id in kind.due(_reachable(), now).order_by("pk").values_list("pk", flat=True):
             wake(f"{name}:{channel_id}")
+    for name, lane in FREE_LANES.items():
+        if lane.has_due(now):
+            wake(name)
     for channel in _reachable().filter(next_subscription_check_at__lte=now):
         check_subscriptions(channel, now=now)
 
