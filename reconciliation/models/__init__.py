@@ -1,0 +1,33 @@
+"""Reconciliation's tables: what runs read, what disagrees, what people decide about it, and the rules they set.
+
+Data goes one way: Run → ShownQuantity → Finding → Discrepancy → Batch and verbs → ledger or channel.
+"""
+
+from __future__ import annotations
+
+from reconciliation.models.decisions import Batch, BatchItem, CountTask
+from reconciliation.models.discrepancy import Discrepancy, DiscrepancyNote
+from reconciliation.models.people import DigestPreference, SavedView
+from reconciliation.models.rules import ChannelRule, Schedule, Tolerance
+from reconciliation.models.run import ExpectedQuantity, Finding, Run, ShownQuantity
+from reconciliation.words import Cause, Severity, Verb
+
+__all__ = [
+    "Batch",
+    "BatchItem",
+    "Cause",
+    "ChannelRule",
+    "CountTask",
+    "DigestPreference",
+    "Discrepancy",
+    "DiscrepancyNote",
+    "ExpectedQuantity",
+    "Finding",
+    "Run",
+    "SavedView",
+    "Schedule",
+    "Severity",
+    "ShownQuantity",
+    "Tolerance",
+    "Verb",
+]

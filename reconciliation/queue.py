@@ -1,0 +1,160 @@
+"""The queue of discrepancies: opened, brought up to date, healed, woken. Decisions are in ``verbs``.
+
+Rows are locked in one order everywhere: orders, listings by id, discrepancies, stock levels, signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from channels.models import ChannelWarehouse, Listing
+from channels.readings import Reading
+from inventory.models import Sku, StockCount, Warehouse
+from reconciliation.models import Cause, CountTask, Discrepancy, Run, Severity, Verb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """Why the numbers differ, what speaks for it, and what to do."""
+
+    cause: Cause
+    evidence: tuple[Mapping[str, object], ...] = ()
+    proposal: Verb | None = None
+    proposal_reason: str = ""
+    proposed_sku: Sku | None = None
+    agreed_at: datetime | None = None
+
+
+@transaction.atomic
+def show(
+    listing: Listing, reading: Reading, diagnosis: Diagnosis, *, run: Run | None, now: datetime
+) -> tuple[Discrepancy, bool]:
+    """Open the listing's discrepancy or bring the live one up to date; return it, and whether it is new.
+
+    One that a person has ignored stays so until its difference changes; one that rests goes on resting.
+    """
+    row = _locked(Discrepancy.objects.live().filter(listing=listing))
+    is_new = row is None
+    if row is None:
+        row = Discrepancy(
+            listing=listing,
+            channel_id=listing.channel_id,
+            warehouse=_only_warehouse(listing),
+            run=run,
+            first_seen_at=now,
+            agreed_at=diagnosis.agreed_at,
+        )
+    before = None if is_new else (row.ledger_says, row.channel_shows, row.cause)
+    was_ignored_at = row.units_apart if not is_new and row.state == Discrepancy.State.IGNORED else None
+    row.ledger_says, row.channel_shows = reading.accounted, reading.quantity
+    row.accounted_version, row.read_at, row.last_seen_at = reading.version, now, now
+    row.sku_id = listing.sku_id
+    _explain(row, diagnosis)
+    row.money_at_risk = money_at_risk(row.units_apart, listing.price)
+    row.severity = severity_of(row)
+    if was_ignored_at is not None and row.units_apart != was_ignored_at:
+        row.state = Discrepancy.State.OPEN
+    if before is not None and before != (row.ledger_says, row.channel_shows, row.cause):
+        row.version += 1
+    row.save()
+    row.refresh_from_db(fields=["difference"])
+    return row, is_new
+
+
+def _explain(row: Discrepancy, diagnosis: Diagnosis) -> None:
+    row.cause = diagnosis.cause
+    row.evidence = list(diagnosis.evidence)
+    row.proposal = diagnosis.proposal or ""
+    row.proposal_reason = diagnosis.proposal_reason[:300]
+    row.proposed_sku = diagnosis.proposed_sku
+
+
+def _locked(rows: QuerySet[Discrepancy]) -> Discrepancy | None:
+    return rows.select_for_update(of=("self",), no_key=True).first()
+
+
+def _only_warehouse(listing: Listing) -> Warehouse | None:
+    """Return the warehouse whose stock the listing shows, if it is a single one."""
+    feeds = ChannelWarehouse.objects.filter(channel_id=listing.channel_id).select_related("warehouse")
+    if listing.location_ref:
+        feeds = feeds.filter(location_ref=listing.location_ref)
+    found = list(feeds.order_by("priority", "pk")[:2])
+    return found[0].warehouse if len(found) == 1 else None
+
+
+def money_at_risk(units: int, price: Decimal | None) -> Decimal | None:
+    """Return what ``units`` (signed) are worth; None where the platform tells no price."""
+    return None if price is None else abs(units) * price
+
+
+def severity_of(row: Discrepancy) -> Severity:
+    """Return how bad it is: overselling is worse than selling less, and either is worse where nothing is left."""
+    if row.cause == Cause.TRACKING_SWITCHED:
+        return Severity.CRITICAL  # the store sells without end
+    if row.cause == Cause.LISTING_GONE:
+        return Severity.MEDIUM
+    if row.cause in {Cause.LISTING_NEW, Cause.PLATFORM_MANAGED}:
+        return Severity.LOW
+    if row.units_apart > 0:
+        return Severity.CRITICAL if (row.ledger_says or 0) <= 0 else Severity.HIGH
+    return Severity.MEDIUM if (row.channel_shows or 0) <= 0 else Severity.LOW
+
+
+@transaction.atomic
+def refresh(row: Discrepancy, reading: Reading, *, now: datetime) -> Discrepancy:
+    """Bring the numbers of a live discrepancy to what was just read; one that agrees now has healed."""
+    live = _locked(Discrepancy.objects.live().filter(pk=row.pk))
+    if live is not None:
+        numbers = (live.ledger_says, live.channel_shows)
+        live.ledger_says, live.channel_shows = reading.accounted, reading.quantity
+        live.accounted_version, live.read_at = reading.version, now
+        live.money_at_risk = money_at_risk(live.units_apart, live.listing.price if live.listing else None)
+        live.severity = severity_of(live)
+        if numbers != (live.ledger_says, live.channel_shows):
+            live.version += 1
+        if reading.quantity is not None and not reading.drift:
+            live.state, live.resolved_at = Discrepancy.State.HEALED, now
+        live.save()
+    row.refresh_from_db()
+    return row
+
+
+def heal(listing_ids: Sequence[int], *, now: datetime) -> int:
+    """Close the live discrepancies of listings that agree with the ledger again; return how many there were."""
+    rows = Discrepancy.objects.live().filter(listing__in=listing_ids)
+    return rows.update(
+        state=Discrepancy.State.HEALED,
+        version=F("version") + 1,
+        resolved_at=now,
+        last_seen_at=now,
+        snoozed_until=None,
+    )
+
+
+def wake(*, now: datetime) -> int:
+    """Bring back what has rested long enough, or whose count was made; return how many rows came back."""
+    _end_counted(now=now)
+    rows = Discrepancy.objects.filter(state=Discrepancy.State.SNOOZED)
+    awaited = CountTask.objects.filter(discrepancy=OuterRef("pk"), state=CountTask.State.OPEN)
+    is_due = Q(snoozed_until__lte=now) | Q(snoozed_until=None) & ~Exists(awaited)
+    return rows.filter(is_due).update(state=Discrepancy.State.OPEN, snoozed_until=None, version=F("version") + 1)
+
+
+def _end_counted(*, now: datetime) -> None:
+    """End the tasks whose SKU was counted in their warehouse since they were asked for."""
+    for task in CountTask.objects.filter(state=CountTask.State.OPEN).order_by("pk"):
+        count = (
+            StockCount.objects.filter(sku=task.sku_id, warehouse=task.warehouse_id, counted_at__gte=task.asked_at)
+            .order_by("pk")
+            .first()
+        )
+        if count is not None:
+            CountTask.objects.filter(pk=task.pk, state=CountTask.State.OPEN).update(
+                state=CountTask.State.DONE, count=count, ended_at=now
+            )
