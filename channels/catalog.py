@@ -107,6 +107,10 @@ def refresh_locations(channel: Channel, platform: Platform, *, now: datetime) ->
     channel.locations.exclude(ref__in=[place.ref for place in places]).update(
         is_usable=False, unusable_reason=_("The store has no such location any more.")
     )
+    usable = [place.ref for place in places if place.is_usable]
+    if len(usable) == 1:
+        # Nothing to choose: whatever feeds the channel stands for its one location.
+        channel.feeds.filter(location_ref="").update(location_ref=usable[0])
 
 
 def _finish(run: CatalogImport, platform: Platform, *, now: datetime) -> None:

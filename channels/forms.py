@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from channels import modes, preferences
 from channels.consent import Wish
 from channels.contract import Capabilities, CredentialField
-from channels.models import Channel, HoldBack, Listing
+from channels.models import Channel, HoldBack, Listing, Location
 from inventory.models import MAX_UNITS, Warehouse
 
 if TYPE_CHECKING:
@@ -41,8 +41,21 @@ APP_CREDENTIALS = ("client_id", "client_secret")
 class PlacesForm(forms.Form):
     """The warehouses that feed a channel, in order: one select for each place, so that it works by keyboard alone."""
 
-    def __init__(self, *args: Any, chosen: Sequence[int] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        chosen: Sequence[int] = (),
+        locations: Sequence[Location] = (),
+        placed: Mapping[int, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """``locations``: those of the platform; ``placed``: which of them each warehouse stands for, by its id."""
         super().__init__(*args, **kwargs)
+        self.has_locations = bool(locations)
+        places = [
+            (place.ref, place.name if place.is_usable else f"{place.name} ({place.unusable_reason})")
+            for place in locations
+        ]
         self.warehouses = {warehouse.pk: warehouse for warehouse in Warehouse.objects.order_by("priority", "code")}
         choices = [("", _("None")), *((str(pk), warehouse.name) for pk, warehouse in self.warehouses.items())]
         for number in range(self.places):
@@ -52,6 +65,14 @@ class PlacesForm(forms.Form):
                 required=False,
                 initial=str(chosen[number]) if number < len(chosen) else "",
             )
+            if self.has_locations:
+                warehouse = chosen[number] if number < len(chosen) else 0
+                self.fields[f"location_{number}"] = forms.ChoiceField(
+                    label=_("… and stands for the store's location"),
+                    choices=[("", _("Choose a location")), *places],
+                    required=False,
+                    initial=(placed or {}).get(warehouse, ""),
+                )
 
     @property
     def places(self) -> int:
@@ -64,6 +85,10 @@ class PlacesForm(forms.Form):
             pk = data.get(f"place_{number}", "")
             if pk and pk in seen:
                 self.add_error(f"place_{number}", _("This warehouse is chosen already."))
+            if pk and self.has_locations and not data.get(f"location_{number}"):
+                self.add_error(
+                    f"location_{number}", _("Choose the location: the store keeps a quantity at each of its own.")
+                )
             seen.add(pk)
         return data
 
@@ -73,10 +98,20 @@ class PlacesForm(forms.Form):
         picked = [self.cleaned_data.get(f"place_{number}", "") for number in range(self.places)]
         return [self.warehouses[int(pk)] for pk in picked if pk]
 
+    @property
+    def located(self) -> dict[int, str]:
+        """Return the location that each chosen warehouse stands for, by the warehouse's id."""
+        data = self.cleaned_data
+        return {
+            int(data[f"place_{number}"]): data.get(f"location_{number}", "")
+            for number in range(self.places)
+            if data.get(f"place_{number}")
+        }
+
 
 class WarehousesForm(PlacesForm):
     def keep(self, channel: Channel, *, actor: str, now: datetime) -> str:
-        modes.set_warehouses(channel=channel, warehouses=self.chosen, actor=actor, now=now)
+        modes.set_warehouses(channel=channel, warehouses=self.chosen, locations=self.located, actor=actor, now=now)
         return _("Saved. Every quantity of the channel is worked out again.")
 
 
@@ -170,7 +205,7 @@ class ReconnectForm(forms.Form):
         self.old = old
         self.asked = _asked(capabilities, by_consent=False)
         for credential in self.asked:
-            is_known = bool(old.get(credential.name)) and credential.name != "token"
+            is_known = bool(old.get(credential.name)) and not credential.is_asked_again
             self.fields[credential.name] = _credential(credential, is_required=credential.is_required, is_kept=is_known)
             if is_known and not credential.is_secret:
                 self.fields[credential.name].initial = old[credential.name]
@@ -178,8 +213,8 @@ class ReconnectForm(forms.Form):
     @property
     def credentials(self) -> dict[str, str]:
         given = {name: str(value).strip() for name, value in self.cleaned_data.items() if value}
-        # A scope that OAuth told belongs to the token it came with.
-        kept = {name: value for name, value in self.old.items() if name != "scope"}
+        # What nobody was asked for, a scope or a token that was renewed, belongs to the old ones.
+        kept = {credential.name: self.old[credential.name] for credential in self.asked if credential.name in self.old}
         return {**kept, **given}
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from channels.models import Channel, Heartbeat, InboundEvent, Listing, OrderLine
+from channels.models import Channel, ChannelWarehouse, Heartbeat, InboundEvent, Listing, Location, OrderLine
 from dashboard import times
 from dashboard.links import link
 from inventory.models import Sku
@@ -41,6 +41,7 @@ def concerns(channels: Sequence[Channel], *, now: datetime) -> list[Concern]:
     found = [*_worker(now), *_oversold()]
     for channel in channels:
         found += _connection(channel, now)
+    found += _locations()
     found += _orders()
     found += _listings()
     found += _events()
@@ -123,6 +124,20 @@ def _connection(channel: Channel, now: datetime) -> Iterator[Concern]:
             verb=_("Choose"),
             url=link("channels:channel_settings", channel.uuid) or url,
         )
+    if channel.dead_letters:
+        yield Concern(
+            tone="warning",
+            icon="activity",
+            sentence=ngettext(
+                "The queue of %(channel)s has given up on %(count)d message.",
+                "The queue of %(channel)s has given up on %(count)d messages.",
+                channel.dead_letters,
+            )
+            % {"count": channel.dead_letters, "channel": channel.name},
+            detail=_("They lie in its dead-letter queue. The order poll finds what they were about; empty the queue."),
+            verb=_("See the channel"),
+            url=url,
+        )
     late: int = channel.late  # type: ignore[attr-defined]
     if late:
         yield Concern(
@@ -152,6 +167,26 @@ def _connection(channel: Channel, now: datetime) -> Iterator[Concern]:
             detail=_("Sales there may be missing here until the next poll succeeds."),
             verb=_("Check"),
             url=url,
+        )
+
+
+def _locations() -> Iterator[Concern]:
+    """Tell of locations that have listings and no warehouse that stands for them: their quantities stay as they are."""
+    fed = ChannelWarehouse.objects.filter(channel=OuterRef("channel"), location_ref=OuterRef("ref"))
+    listed = Listing.objects.publishable().filter(channel=OuterRef("channel"), location_ref=OuterRef("ref"))
+    rows = Location.objects.filter(Exists(listed), ~Exists(fed), is_usable=True, channel__disconnected_at=None)
+    names: dict[Channel, list[str]] = {}
+    for place in rows.select_related("channel").order_by("channel__name", "name"):
+        names.setdefault(place.channel, []).append(place.name)
+    for channel, places in names.items():
+        yield Concern(
+            tone="warning",
+            icon="warehouse",
+            sentence=_("No warehouse stands for %(locations)s of %(channel)s.")
+            % {"locations": ", ".join(places[:5]), "channel": channel.name},
+            detail=_("Quantities there are left as they are, and orders that ship from there wait."),
+            verb=_("Choose"),
+            url=link("channels:channel_settings", channel.uuid) or link("channels:channel_list"),
         )
 
 

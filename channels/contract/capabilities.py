@@ -26,6 +26,7 @@ class CredentialField:
     help: str
     is_secret: bool = False
     is_required: bool = True
+    is_asked_again: bool = False  # a reconnect is about this one: the old one is dead
     choices: tuple[tuple[str, str], ...] = ()
 
 

@@ -47,13 +47,14 @@ def _parts(channel: Channel, request: HttpRequest, part: str) -> dict[str, forms
     def data(name: str) -> dict[str, Any]:
         return {"data": request.POST if request.method == "POST" and name == part else None, "prefix": name}
 
-    chosen = list(channel.feeds.order_by("priority", "pk").values_list("warehouse_id", flat=True))
+    placed = dict(channel.feeds.order_by("priority", "pk").values_list("warehouse_id", "location_ref"))
+    locations = list(channel.locations.all())
     everywhere = HoldBack.objects.filter(channel=None, sku=None, listing=None).values_list("units", flat=True).first()
     inherited = _("Empty: %(units)d, as set for everything. A SKU or a listing may say otherwise.") % {
         "units": everywhere or 0
     }
     return {
-        "warehouses": WarehousesForm(**data("warehouses"), chosen=chosen),
+        "warehouses": WarehousesForm(**data("warehouses"), chosen=list(placed), locations=locations, placed=placed),
         "hold_back": HoldBackForm(**data("hold_back"), channel=channel, inherited=inherited),
         "options": OptionsForm(**data("options"), capabilities=capabilities_of(channel), channel=channel),
         "pace": PaceForm(**data("pace"), instance=channel),

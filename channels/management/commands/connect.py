@@ -9,10 +9,11 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from channels import catalog, modes
 from channels.connect import ConnectRefused, connect
 from channels.contract import ChannelError
 from channels.models import Channel
-from channels.registry import PLATFORMS
+from channels.registry import PLATFORMS, opened
 from inventory.addresses import ForbiddenAddress
 from inventory.models import Warehouse
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--base-url", default="", help="where the platform's API answers; default: the real one")
         parser.add_argument("--credentials", required=True, type=Path, metavar="FILE", help="a JSON object")
         parser.add_argument("--mode", default="observe", choices=Channel.Mode.values)
-        parser.add_argument("--warehouse", nargs="+", action="extend", default=[], metavar="CODE")
+        parser.add_argument("--warehouse", nargs="+", action="extend", default=[], metavar="CODE[=LOCATION]")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(
@@ -41,8 +42,9 @@ class Command(BaseCommand):
         **options: object,
     ) -> None:
         given = _read(credentials)
-        warehouses = {w.code: w for w in Warehouse.objects.filter(code__in=warehouse)}
-        unknown = [code for code in warehouse if code not in warehouses]
+        places = dict(_place(text) for text in warehouse)
+        warehouses = {w.code: w for w in Warehouse.objects.filter(code__in=places)}
+        unknown = [code for code in places if code not in warehouses]
         if unknown:
             raise CommandError(f"There is no warehouse {', '.join(unknown)}. Make it first.")
         try:
@@ -51,13 +53,15 @@ class Command(BaseCommand):
                 name=name,
                 base_url=base_url,
                 credentials=given,
-                warehouses=[warehouses[code] for code in dict.fromkeys(warehouse)],
+                warehouses=[warehouses[code] for code in places],
                 actor="command:connect",
                 now=timezone.now(),
                 mode=mode,
             )
         except (ChannelError, ConnectRefused, ForbiddenAddress) as error:
             raise CommandError(str(error)) from None
+        if any(places.values()):
+            _place_all(channel, [warehouses[code] for code in places], places)
         facts = {
             "id": channel.pk,
             "uuid": str(channel.uuid),
@@ -65,7 +69,7 @@ class Command(BaseCommand):
             "mode": channel.mode,
             "account": report.account_ref,
             "webhook_url": channel.webhook_url,
-            "webhook_secret": PLATFORMS[platform].webhook_secret(given),
+            "webhook_secret": PLATFORMS[platform].webhook_secret(channel.credentials),
         }
         if options["json"]:
             self.stdout.write(json.dumps(facts))
@@ -74,6 +78,33 @@ class Command(BaseCommand):
             self.stdout.write(f"{label}: {value}")
         for warning in report.warnings:
             self.stderr.write(f"Note: {warning}")
+
+
+def _place(text: str) -> tuple[str, str]:
+    """Return (warehouse code, location): of ``MAIN=Shop Street`` the store's location that it stands for."""
+    code, _, place = text.partition("=")
+    return code, place
+
+
+def _place_all(channel: Channel, warehouses: list[Warehouse], places: dict[str, str]) -> None:
+    """Have each warehouse stand for the location that was named, by its name or the platform's id."""
+    with opened(channel) as platform:
+        catalog.refresh_locations(channel, platform, now=timezone.now())
+    refs = {name: place.ref for place in channel.locations.all() for name in (place.ref, place.name)}
+    unknown = sorted({place for place in places.values() if place and place not in refs})
+    if unknown:
+        there = ", ".join(place.name for place in channel.locations.all()) or "none"
+        raise CommandError(
+            f"The channel is connected, but the store has no location {', '.join(unknown)}. There are: {there}. "
+            "Choose them on the channel's settings page."
+        )
+    modes.set_warehouses(
+        channel=channel,
+        warehouses=warehouses,
+        locations={warehouse.pk: refs.get(places[warehouse.code], "") for warehouse in warehouses},
+        actor="command:connect",
+        now=timezone.now(),
+    )
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -60,6 +60,7 @@ class EcwidPlatform(Platform):
                 label="Secret access token",
                 help="At my.ecwid.com/#develop-apps, in your custom app, under “Access tokens”. Not the public one.",
                 is_secret=True,
+                is_asked_again=True,
             ),
             CredentialField(
                 name="client_secret",

@@ -15,8 +15,12 @@ class Shop(Protocol):
     rate_limited.
     """
 
-    platform: Platform
-    secrets: Sequence[str]  # what must stand in no error and no repr
+    @property
+    def platform(self) -> Platform: ...
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must stand in no error and no repr."""
 
     def add(self, sku: str, quantity: int) -> str:
         """Offer a tracked product with ``quantity`` units and return its listing's ref."""
