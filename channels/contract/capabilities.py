@@ -66,6 +66,7 @@ class Capabilities:
     holds_stock: bool = False  # it keeps stock of the merchant in warehouses of its own
     orders_settle_seconds: int = 0  # how long an order may be missing from the list of orders
     default_poll_seconds: int = 300
+    writes_later: bool = False  # a write may be accepted now and done later
     confirm_every_seconds: int = 15  # how often a write that was accepted to be done later is read back
     confirm_within_seconds: int = 1800  # when it is taken for not done, and shown
     # Sentences for the connect page and the table of platforms.

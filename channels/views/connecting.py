@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from channels import connect, consent
+from channels import connect, consent, matrix
 from channels.connect import ConnectRefused
 from channels.consent import ConsentRefused
 from channels.contract import Capabilities, ChannelError
@@ -27,7 +27,8 @@ from inventory.views import actor_of
 @require_GET
 def channel_connect(request: HttpRequest) -> HttpResponse:
     platforms = [platform.capabilities for platform in PLATFORMS.values()]
-    return render(request, "channels/connect.html", {"platforms": platforms})
+    context = {"platforms": platforms, "matrix": matrix.rows(platforms)}
+    return render(request, "channels/connect.html", context)
 
 
 def _capabilities(platform: str) -> Capabilities:

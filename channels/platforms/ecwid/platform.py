@@ -80,6 +80,24 @@ class EcwidPlatform(Platform):
         has_oauth=True,
         shares_webhook_url=True,
         manages_subscriptions=False,
+        where_to_find=(
+            "Open my.ecwid.com/#develop-apps and create a custom app for your store.",
+            "Give it the scopes read_store_profile, read_catalog, update_catalog and read_orders.",
+            "Copy the store ID, the secret access token and the client secret from the app's page.",
+            "After connecting, enter the channel's webhook address as the app's webhook URL there.",
+        ),
+        app_may=(
+            "read products, variations and their quantities",
+            "change quantities by a difference",
+            "read orders: their lines, states and times",
+        ),
+        app_may_not=(
+            "change prices, texts or pictures",
+            "touch a product whose stock is unlimited, unless a person asks for it to be counted",
+            "create, change or cancel an order, or keep a buyer's name, address or e-mail",
+        ),
+        reads="100 products a page; quantities of single products directly",
+        hears_of_sales="signed webhooks, repeated for a day",
     )
 
     authorise_url = staticmethod(oauth.authorise_url)
