@@ -9,12 +9,24 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sandbox.faults import BadFault, Faults, UnknownFault
 from sandbox.frame import Note
+from sandbox.page import guarded, stylesheet
 from sandbox.refusals import Refusal
-from sandbox.server import Handler, Request, Response, Route, html_response, redirect
+from sandbox.server import (
+    Handler,
+    NoRoute,
+    Request,
+    Response,
+    Route,
+    Router,
+    WrongMethod,
+    html_response,
+    json_response,
+    redirect,
+)
 
 View = Callable[[dict[str, str], Note], str]
 """Takes the query and what the last action has to say, returns the page."""
@@ -74,6 +86,21 @@ class Desk:
             while len(self._notes) > 100:
                 self._notes.popitem(last=False)
         return key
+
+
+def answer(router: Router, request: Request) -> Response:
+    """Answer whatever is not the platform's own API: the style sheet, the pages, the control API."""
+    if request.path == "/static/store.css":
+        return stylesheet()
+    try:
+        route, variables = router.find(request.method, request.path)
+    except NoRoute:
+        return json_response({"error": f"nothing at {unquote(request.path)}"}, 404)
+    except WrongMethod as wrong:
+        response = json_response({"error": "method not allowed"}, 405)
+        response.headers["Allow"] = ", ".join(wrong.allowed)
+        return response
+    return guarded(route.handler(request, variables))
 
 
 def fault_actions(faults: Faults) -> dict[str, Action]:

@@ -6,6 +6,7 @@ import errno
 import json
 import re
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -133,14 +134,19 @@ class _Listener(ThreadingHTTPServer):
     request_queue_size = 256
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], application: Callable[[Request], Response]) -> None:
+    def __init__(
+        self, address: tuple[str, int], application: Callable[[Request], Response], tls: ssl.SSLContext | None
+    ) -> None:
         self.application = application
         self.stopping = threading.Event()
         super().__init__(address, _Connection)
+        if tls is not None:
+            # The handshake waits for the connection's own thread: a silent client must not hold up the others.
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that hangs up; anything else is a fault of ours and must be seen."""
-        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+        """Say nothing of a client that hangs up or won't agree on TLS; anything else is our fault and must be seen."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError | ssl.SSLError):
             traceback.print_exc()
 
 
@@ -231,10 +237,18 @@ class _Connection(BaseHTTPRequestHandler):
 class HttpServer:
     """Serves one application function on one address until stopped."""
 
-    def __init__(self, application: Callable[[Request], Response], host: str = "127.0.0.1", port: int = 0) -> None:
-        """``port`` 0 takes a free one. Raises PortTaken."""
+    def __init__(
+        self,
+        application: Callable[[Request], Response],
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """``port`` 0 takes a free one; with ``tls`` it speaks HTTPS. Raises PortTaken."""
+        self._scheme = "http" if tls is None else "https"
         try:
-            self._listener = _Listener((host, port), application)
+            self._listener = _Listener((host, port), application, tls)
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EACCES):
                 raise PortTaken(f"{host}:{port} is taken or not allowed ({error.strerror})") from error
@@ -246,7 +260,7 @@ class HttpServer:
     @property
     def url(self) -> str:
         shown = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{self.port}"  # noqa: S104 - compared
+        return f"{self._scheme}://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{self.port}"  # noqa: S104 - compared
 
     def start(self) -> None:
         self._thread = threading.Thread(
@@ -261,6 +275,13 @@ class HttpServer:
             self._listener.shutdown()
             self._thread.join(5)
         self._listener.server_close()
+
+
+def tls_context(chain: str, key: str) -> ssl.SSLContext:
+    """Return what ``HttpServer`` needs to speak HTTPS, from the files of a certificate chain and its key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    return context
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:

@@ -69,6 +69,8 @@ class Courier:
     def __init__(self, rules: DeliveryRules, faults: Faults, *, time_scale: float = 1.0, workers: int = 4) -> None:
         self.rules = rules
         self.time_scale = time_scale
+        self.on_settled: Callable[[Delivery], None] = lambda _: None
+        """Told of every delivery after a try, without any lock held."""
         self._faults = faults
         self._workers = workers
         self._wake = threading.Condition()
@@ -196,9 +198,11 @@ class Courier:
                 self._busy += 1
             attempt = self._try(delivery)
             with self._wake:
-                self._busy -= 1
                 if not self._stopped:
                     self._settle(delivery, attempt)
+            self.on_settled(delivery)
+            with self._wake:
+                self._busy -= 1
 
     def _next(self) -> Delivery | None:
         while not self._stopped:

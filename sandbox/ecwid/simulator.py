@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 from typing import Any
-from urllib.parse import unquote
 
+from sandbox import desk
 from sandbox.calls import Call, CallLog
 from sandbox.catalogue import ProductDescription, StoreDescription
 from sandbox.ecwid.access import Access
@@ -26,18 +26,7 @@ from sandbox.ecwid.store import Store
 from sandbox.ecwid.wire import order_json, product_json
 from sandbox.faults import Faults
 from sandbox.frame import Frame
-from sandbox.page import guarded, stylesheet
-from sandbox.server import (
-    HttpServer,
-    Json,
-    NoRoute,
-    Request,
-    Response,
-    Router,
-    WrongMethod,
-    json_response,
-    wait_until,
-)
+from sandbox.server import HttpServer, Json, Request, Response, Router, wait_until
 from sandbox.webhooks import Courier, Delivery
 
 
@@ -369,17 +358,7 @@ class EcwidSimulator:
     def _answer(self, request: Request) -> Response:
         if request.path.startswith("/api/v3/"):
             return self._api.handle(request)
-        if request.path == "/static/store.css":
-            return stylesheet()
-        try:
-            route, variables = self._router.find(request.method, request.path)
-        except NoRoute:
-            return json_response({"error": f"nothing at {unquote(request.path)}"}, 404)
-        except WrongMethod as wrong:
-            response = json_response({"error": "method not allowed"}, 405)
-            response.headers["Allow"] = ", ".join(wrong.allowed)
-            return response
-        return guarded(route.handler(request, variables))
+        return desk.answer(self._router, request)
 
     def _log(self, request: Request, response: Response, batched: bool) -> None:
         shown = {name: value for name, value in request.headers.items() if name != "authorization"}
