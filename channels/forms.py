@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels import modes, preferences
+from channels import mirror, modes, preferences
 from channels.consent import Wish
 from channels.contract import Capabilities, CredentialField
 from channels.models import Channel, HoldBack, Listing, Location
@@ -34,8 +34,6 @@ PLACES = (
     gettext_lazy("Seventh"),
     gettext_lazy("Eighth"),
 )
-# What consent needs to begin; the rest of the credentials come with its answer (RFC 6749).
-APP_CREDENTIALS = ("client_id", "client_secret")
 
 
 class PlacesForm(forms.Form):
@@ -283,13 +281,31 @@ class HoldBackForm(forms.Form):
         return _("Saved: %(units)d kept back.") % {"units": self.cleaned_data["units"]}
 
 
+class MirrorForm(forms.Form):
+    """Show the stock that the platform holds as a warehouse."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Code of the new warehouse"),
+        max_length=50,
+        help_text=gettext_lazy("Nobody changes its stock here. It may feed other channels, if you choose it there."),
+    )
+
+    def keep(self, channel: Channel, *, actor: str, now: datetime) -> str:
+        warehouse = mirror.start(channel=channel, code=self.cleaned_data["code"].strip(), actor=actor, now=now)
+        return _("%(warehouse)s is made. Its stock is read now and every quarter of an hour.") % {
+            "warehouse": warehouse
+        }
+
+    def clean_code(self) -> str:
+        code = str(self.cleaned_data["code"]).strip()
+        if Warehouse.objects.filter(code=code).exists():
+            raise forms.ValidationError(_("There is a warehouse with this code already."))
+        return code
+
+
 def _asked(capabilities: Capabilities, *, by_consent: bool) -> list[CredentialField]:
     """Return the credentials that one way of connecting asks for."""
-    if by_consent:
-        return [field for field in capabilities.credentials if field.name in APP_CREDENTIALS]
-    if capabilities.has_oauth:
-        return [field for field in capabilities.credentials if field.name != "client_id"]
-    return list(capabilities.credentials)
+    return [field for field in capabilities.credentials if (field.for_consent if by_consent else field.for_token)]
 
 
 def _credential(credential: CredentialField, *, is_required: bool, is_kept: bool) -> forms.CharField:

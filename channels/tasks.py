@@ -10,7 +10,7 @@ import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from channels import catalog, connection, inbox, lanes, orders, polling, publishing, queueing
+from channels import catalog, connection, inbox, lanes, mirror, orders, polling, publishing, queueing
 from channels.contract import ChannelError, Platform, RateLimited
 from channels.lanes import Lease, wake
 from channels.models import CatalogImport, Channel, Heartbeat, InboundEvent, Listing
@@ -174,6 +174,13 @@ def _with_queues(channels: QuerySet[Channel], now: datetime) -> QuerySet[Channel
 
 
 KINDS["queue"] = LaneKind(work=queueing.work, due=_with_queues)
+
+
+def _with_mirrors(channels: QuerySet[Channel], now: datetime) -> QuerySet[Channel]:
+    return channels.filter(mirror__isnull=False, next_mirror_at__lte=now)
+
+
+KINDS["mirror"] = LaneKind(work=mirror.work, due=_with_mirrors)
 KINDS["inbox"] = LaneKind(work=_come_in, due=_with_arrivals, linger=lanes.LINGER_SECONDS)
 KINDS["publish"] = LaneKind(work=publishing.work, due=_with_due_listings)
 KINDS["catalog"] = LaneKind(work=catalog.work, due=_with_imports)

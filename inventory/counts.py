@@ -11,6 +11,7 @@ from inventory import ledger
 from inventory.errors import KeyConflict
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, StockCount, StockLevel, Warehouse
+from inventory.operations import check_keeper
 
 
 @transaction.atomic
@@ -31,6 +32,7 @@ def record(
     before it and were booked after it are not missing twice: when a thing happened decides, not when we heard of it.
     A repeat of ``key`` returns the first count; KeyConflict when that was another one.
     """
+    check_keeper(warehouse, actor)
     ledger.check_units(counted, minimum=0)
     counted_at = counted_at or now
     # Locked, so that nothing moves between the comparison and the post. SQLite's transaction is exclusive already.

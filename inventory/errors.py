@@ -44,6 +44,16 @@ class InsufficientStock(LedgerError):
         self.shortages = tuple(shortages)
 
 
+class KeptElsewhere(LedgerError):
+    """The warehouse shows stock that someone else keeps: nobody changes it here."""
+
+    def __init__(self, *, warehouse: str, keeper: str) -> None:
+        super().__init__(
+            _("The stock of %(warehouse)s is kept by %(keeper)s and only shown here: change it there.")
+            % {"warehouse": warehouse, "keeper": keeper}
+        )
+
+
 class NotOpen(LedgerError):
     """The reservation has ended and can't change any more."""
 

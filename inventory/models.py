@@ -74,6 +74,9 @@ class Warehouse(models.Model):
         default=100,
         help_text=_("Where a reservation that names no warehouse looks first: the smaller number."),
     )
+    kept_by = models.CharField(
+        max_length=150, blank=True, help_text=_("Who alone may change its stock, for example channel:Amazon EU.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StockedQuerySet.as_manager()

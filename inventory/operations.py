@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from inventory import ledger
-from inventory.errors import InvalidQuantity, KeyConflict
+from inventory.actors import name_of
+from inventory.errors import InvalidQuantity, KeptElsewhere, KeyConflict
 from inventory.ledger import Entry, check_units
 from inventory.models import Movement, Sku, Warehouse
 
@@ -26,6 +27,7 @@ def receive(
     reason: str = "",
 ) -> Movement:
     """Add ``units`` that have arrived. A repeat of ``key`` returns the first movement."""
+    check_keeper(warehouse, actor)
     entry = Entry(
         key=key,
         sku_id=sku.pk,
@@ -48,6 +50,7 @@ def adjust(
     occurred_at: datetime | None = None,
 ) -> Movement:
     """Change on hand by signed ``units`` for a stated reason. Raises InsufficientStock below zero on hand."""
+    check_keeper(warehouse, actor)
     if not reason.strip():
         raise InvalidQuantity("An adjustment needs a reason.")
     _check_signed_units(units)
@@ -74,6 +77,8 @@ def transfer(
     reason: str = "",
 ) -> list[Movement]:
     """Move ``units`` from one warehouse to another. Raises InsufficientStock when fewer are available."""
+    check_keeper(source, actor)
+    check_keeper(destination, actor)
     check_units(units)
     if source == destination:
         raise InvalidQuantity("A transfer needs two different warehouses.")
@@ -102,6 +107,7 @@ def reclassify(
 
     Raises InsufficientStock when fewer are there.
     """
+    check_keeper(warehouse, actor)
     _check_signed_units(units)
     entry = Entry(
         key=key,
@@ -128,6 +134,7 @@ def receive_return(
     reason: str = "",
 ) -> Movement:
     """Take back ``units`` from a buyer, to on hand or to unsellable."""
+    check_keeper(warehouse, actor)
     check_units(units)
     entry = Entry(
         key=key,
@@ -138,6 +145,12 @@ def receive_return(
         unsellable=0 if is_sellable else units,
     )
     return _post_once([entry], actor=actor, now=now, occurred_at=None, reason=reason)[0]
+
+
+def check_keeper(warehouse: Warehouse, actor: str) -> None:
+    """Raise KeptElsewhere unless ``actor`` may change the stock of ``warehouse``."""
+    if warehouse.kept_by and warehouse.kept_by != actor:
+        raise KeptElsewhere(warehouse=warehouse.name, keeper=name_of(warehouse.kept_by))
 
 
 def _check_signed_units(units: object) -> None:

@@ -26,6 +26,8 @@ class CredentialField:
     help: str
     is_secret: bool = False
     is_required: bool = True
+    for_token: bool = True  # asked for where credentials are pasted
+    for_consent: bool = False  # asked for before the store's owner is sent to the consent page
     is_asked_again: bool = False  # a reconnect is about this one: the old one is dead
     choices: tuple[tuple[str, str], ...] = ()
 

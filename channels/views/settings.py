@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from channels import connect, ingress
 from channels.contract import ChannelError
-from channels.forms import HoldBackForm, OptionsForm, PaceForm, ReconnectForm, WarehousesForm
+from channels.forms import HoldBackForm, MirrorForm, OptionsForm, PaceForm, ReconnectForm, WarehousesForm
 from channels.models import Channel, HoldBack
 from channels.registry import PLATFORMS, capabilities_of
 from channels.views.channels import page_of
@@ -53,12 +53,15 @@ def _parts(channel: Channel, request: HttpRequest, part: str) -> dict[str, forms
     inherited = _("Empty: %(units)d, as set for everything. A SKU or a listing may say otherwise.") % {
         "units": everywhere or 0
     }
-    return {
+    parts: dict[str, forms.BaseForm] = {
         "warehouses": WarehousesForm(**data("warehouses"), chosen=list(placed), locations=locations, placed=placed),
         "hold_back": HoldBackForm(**data("hold_back"), channel=channel, inherited=inherited),
         "options": OptionsForm(**data("options"), capabilities=capabilities_of(channel), channel=channel),
         "pace": PaceForm(**data("pace"), instance=channel),
     }
+    if capabilities_of(channel).holds_stock and channel.mirror is None:
+        parts["mirror"] = MirrorForm(**data("mirror"), initial={"code": channel.platform.upper()})
+    return parts
 
 
 def _secret_hint(channel: Channel) -> str:
