@@ -1,0 +1,195 @@
+"""Writes that are accepted now and done later, lists of orders that lag, and messages of a queue."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from channels import lanes, publishing, queueing, tasks
+from channels.contract import Outcome, OutcomeKind, QueueMessage, RawOrder
+from channels.models import Channel, InboundEvent, Listing, Push
+from channels.registry import PLATFORMS, opened
+from inventory import operations
+from inventory.models import Sku
+from tests import factories
+from tests.channels.core.scripted import Script, ScriptedPlatform
+from tests.channels.core.world import pass_time
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
+    script = Script()
+    monkeypatch.setitem(PLATFORMS, "scripted", ScriptedPlatform)
+    monkeypatch.setattr(ScriptedPlatform, "script", script)
+    return script
+
+
+@pytest.fixture
+def sku() -> Sku:
+    return factories.make_sku("SHIRT")
+
+
+@pytest.fixture
+def listing(script: Script, sku: Sku) -> Listing:
+    """Return a listing that shows 9, has been read, and whose SKU has 5 on hand."""
+    warehouse = factories.make_warehouse()
+    factories.stock(sku, warehouse, on_hand=5)
+    channel = factories.make_channel("Later", platform="scripted", warehouses=[warehouse])
+    script.quantities["SHIRT"] = 9
+    listing = factories.make_listing(channel, sku, ref="SHIRT", quantity=9, shown_at=None)
+    Listing.objects.wake([listing.pk], now=timezone.now())
+    return listing
+
+
+def publish(listing: Listing) -> Listing:
+    """Run the lane, with everything due that waits."""
+    pass_time(listing.channel, seconds=60)
+    tasks.run_lane(publishing.lane_of(listing.channel_id))
+    listing.refresh_from_db()
+    return listing
+
+
+def state(listing: Listing) -> str:
+    return str(Push.objects.filter(listing=listing).latest("pk").state)
+
+
+def order(script: Script, ref: str, units: int) -> None:
+    script.orders[ref] = RawOrder(ref=ref, changed_at=None, payload={"ref": ref, "sku": "SHIRT", "units": units})
+
+
+def test_accepted_is_not_done_until_a_reading_shows_it(script: Script, listing: Listing) -> None:
+    script.accepts = True
+
+    assert publish(listing).accounted == 9
+    assert state(listing) == "accepted"
+    assert publish(listing).accounted == 9
+    script.do_later()
+    assert publish(listing).accounted == 5
+    assert state(listing) == "applied"
+    assert Push.objects.count() == 1
+
+
+def test_a_sale_between_the_acceptance_and_the_reading_is_kept(script: Script, listing: Listing, sku: Sku) -> None:
+    script.accepts = True
+    publish(listing)
+    script.do_later()
+    script.quantities["SHIRT"] -= 2
+    order(script, "A", 2)
+    with opened(listing.channel) as platform:
+        tasks.polling.poll(Channel.objects.get(pk=listing.channel_id), platform, now=timezone.now())
+
+    assert publish(listing).accounted == 3
+    assert state(listing) == "applied"
+
+
+def test_a_sale_that_the_write_has_overwritten_is_taken_off_again(script: Script, listing: Listing) -> None:
+    script.accepts = True
+    publish(listing)
+    script.quantities["SHIRT"] -= 2  # before the write is done, which then knows nothing of it
+    order(script, "A", 2)
+    with opened(listing.channel) as platform:
+        tasks.polling.poll(Channel.objects.get(pk=listing.channel_id), platform, now=timezone.now())
+    script.do_later()
+
+    script.accepts = False
+    assert publish(listing).accounted == 3
+    assert script.quantities["SHIRT"] == 3
+
+
+def test_what_is_never_done_is_parked_and_says_so(script: Script, listing: Listing) -> None:
+    script.accepts = True
+    publish(listing)
+    Push.objects.update(confirm_by=timezone.now() - timedelta(seconds=1))
+
+    listing = publish(listing)
+
+    assert (listing.accounted, state(listing)) == (9, "not-applied")
+    assert listing.parked_at is not None
+    assert "accepted the quantity 5" in listing.parked_reason
+    assert "still shows 9" in listing.parked_reason
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome(ref="SHIRT", kind=OutcomeKind.ACCEPTED, expected=5), ("applied", 5)),
+        (Outcome(ref="SHIRT", kind=OutcomeKind.REJECTED, receipt="No such product type."), ("rejected", 9)),
+    ],
+)
+def test_a_wave_is_asked_about_until_it_is_worked_off(
+    script: Script, listing: Listing, outcome: Outcome, expected: tuple[str, int]
+) -> None:
+    script.accepts, script.ticket, script.tickets["feed-1"] = True, "feed-1", None
+    script.ticket = "feed-1"
+    publish(listing)
+    publish(listing)
+    assert state(listing) == "accepted"
+
+    script.tickets["feed-1"] = [outcome]
+    script.do_later()
+    publish(listing)
+    listing = publish(listing)
+
+    assert (state(listing), listing.accounted) == expected
+    assert (listing.parked_reason == "No such product type.") == (expected[0] == "rejected")
+
+
+def test_a_write_that_was_clamped_accounts_for_what_it_did(script: Script, listing: Listing, sku: Sku) -> None:
+    script.quantities["SHIRT"] = 1  # eight were sold that we have not heard of
+    warehouse = factories.make_warehouse()
+    operations.adjust(
+        sku=sku, warehouse=warehouse, units=-5, key="out", actor="user:ana", now=timezone.now(), reason="Broken"
+    )
+
+    listing = publish(listing)
+
+    assert script.quantities["SHIRT"] == 0
+    assert listing.accounted == 8
+    push = Push.objects.get(listing=listing, applied=-1)
+    assert (push.delta, push.window) == (-9, 0.25)
+
+
+def test_a_reading_counts_once_a_poll_has_reached_it(script: Script, listing: Listing) -> None:
+    script.settle_seconds = 120
+    Listing.objects.update(accounted=None, accounted_version=4)
+
+    assert publish(listing).accounted is None
+    assert (listing.shown, script.polls) == (9, 0)
+    Listing.objects.update(shown_at=timezone.now() - timedelta(seconds=121))
+    publish(listing)
+
+    assert script.polls == 1
+    assert script.quantities["SHIRT"] == 5
+    assert Listing.objects.get().accounted == 5
+
+
+def test_a_reading_that_an_order_has_overtaken_does_not_count(script: Script, listing: Listing) -> None:
+    script.settle_seconds = 120
+    Listing.objects.update(accounted=None)
+    publish(listing)
+    order(script, "A", 2)
+    Listing.objects.update(shown_at=timezone.now() - timedelta(seconds=121))
+
+    assert publish(listing).accounted is None
+
+
+def test_a_message_is_forgotten_only_once_it_is_stored(script: Script, listing: Listing) -> None:
+    Channel.objects.update(next_queue_at=timezone.now())
+    script.messages = [
+        QueueMessage(handle="h1", delivery_id="n1", topic="ORDER_CHANGE", account_ref="1", body=b"{}"),
+        QueueMessage(handle="h2", delivery_id="n1", topic="ORDER_CHANGE", account_ref="1", body=b"{}"),
+    ]
+    channel = Channel.objects.get()
+
+    with opened(channel) as platform, lanes.held("queue:1") as lease:
+        assert lease is not None
+        assert queueing.work(channel, platform, lease)
+        assert not queueing.work(channel, platform, lease)
+
+    assert script.forgotten == ["h1", "h2"]
+    assert InboundEvent.objects.filter(delivery_id="n1").count() == 1
+    assert Channel.objects.get().dead_letters == 3
