@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from channels import lanes, publishing, queueing, tasks
+from channels import lanes, polling, publishing, queueing, tasks
 from channels.contract import Outcome, OutcomeKind, QueueMessage, RawOrder
 from channels.models import Channel, InboundEvent, Listing, Push
 from channels.registry import PLATFORMS, opened
@@ -80,7 +80,7 @@ def test_a_sale_between_the_acceptance_and_the_reading_is_kept(script: Script, l
     script.quantities["SHIRT"] -= 2
     order(script, "A", 2)
     with opened(listing.channel) as platform:
-        tasks.polling.poll(Channel.objects.get(pk=listing.channel_id), platform, now=timezone.now())
+        polling.poll(Channel.objects.get(pk=listing.channel_id), platform, now=timezone.now())
 
     assert publish(listing).accounted == 3
     assert state(listing) == "applied"
@@ -92,7 +92,7 @@ def test_a_sale_that_the_write_has_overwritten_is_taken_off_again(script: Script
     script.quantities["SHIRT"] -= 2  # before the write is done, which then knows nothing of it
     order(script, "A", 2)
     with opened(listing.channel) as platform:
-        tasks.polling.poll(Channel.objects.get(pk=listing.channel_id), platform, now=timezone.now())
+        polling.poll(Channel.objects.get(pk=listing.channel_id), platform, now=timezone.now())
     script.do_later()
 
     script.accepts = False
