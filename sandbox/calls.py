@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One answered call. ``status`` 0: the connection was closed without an answer. No secrets are kept."""
+    """One answered call. ``status`` 0: the connection was closed without an answer. No secrets are kept.
+
+    ``answer`` is kept by those platforms whose answers are checked against an official contract.
+    """
 
     method: str
     path: str
@@ -19,6 +22,7 @@ class Call:
     at: float
     batched: bool = False
     headers: dict[str, str] = field(default_factory=dict)
+    answer: bytes = b""
 
 
 class CallLog:

@@ -14,7 +14,13 @@ _STATE_KIND = {"delivered": "good", "pending": "warn", "gave_up": "bad", "droppe
 
 
 def webhooks_page(
-    frame: Frame, deliveries: Sequence[Delivery], query: dict[str, str], note: Note, *, where: str
+    frame: Frame,
+    deliveries: Sequence[Delivery],
+    query: dict[str, str],
+    note: Note,
+    *,
+    where: str,
+    title: str = "Webhooks",
 ) -> str:
     """The newest deliveries, with each try's answer and a button to send again; ``where`` says where they go."""
     newest = list(reversed(deliveries[-SHOWN_DELIVERIES:]))
@@ -32,11 +38,11 @@ def webhooks_page(
         aria_label="Webhook deliveries",
     )
     if not newest:
-        table = element("p", "No webhook has been sent yet.", class_="card empty")
+        table = element("p", "Nothing has been sent yet.", class_="card empty")
     waiting = sum(each.state == "pending" for each in deliveries)
     return frame.page(
         path="/webhooks",
-        title="Webhooks",
+        title=title,
         lead=f"{len(deliveries)} events, {waiting} on their way, sent to {where}.",
         query=query,
         note=note,

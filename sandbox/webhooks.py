@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -63,11 +64,27 @@ class DeliveryRules:
     answer_seconds: float = 10.0
 
 
-class Courier:
-    """Delivers in background threads. ``time_scale`` multiplies the waits between tries, not the time-outs."""
+Send = Callable[[Delivery], tuple[int | None, str]]
+"""Makes one try; returns (status, "") or (None, what went wrong)."""
 
-    def __init__(self, rules: DeliveryRules, faults: Faults, *, time_scale: float = 1.0, workers: int = 4) -> None:
+
+class Courier:
+    """Delivers in background threads. ``time_scale`` multiplies the waits between tries, not the time-outs.
+
+    ``send``: how, where it is not a POST to the delivery's URL.
+    """
+
+    def __init__(
+        self,
+        rules: DeliveryRules,
+        faults: Faults,
+        *,
+        time_scale: float = 1.0,
+        workers: int = 4,
+        send: Send | None = None,
+    ) -> None:
         self.rules = rules
+        self._send = send or partial(_post, rules)
         self.time_scale = time_scale
         self.on_settled: Callable[[Delivery], None] = lambda _: None
         """Told of every delivery after a try, without any lock held."""
@@ -237,13 +254,13 @@ class Courier:
 
     def _try(self, delivery: Delivery) -> Attempt:
         started = time.time()
-        status, error = _post(delivery.url, delivery.body.encode(), delivery.headers, self.rules)
+        status, error = self._send(delivery)
         return Attempt(at=started, status=status, error=error, seconds=round(time.time() - started, 4))
 
 
-def _post(url: str, body: bytes, headers: dict[str, str], rules: DeliveryRules) -> tuple[int | None, str]:
+def _post(rules: DeliveryRules, delivery: Delivery) -> tuple[int | None, str]:
     """POST without following redirects; return (status, "") or (None, what went wrong)."""
-    split = urlsplit(url)
+    split = urlsplit(delivery.url)
     connect: Callable[..., http.client.HTTPConnection]
     connect = http.client.HTTPSConnection if split.scheme == "https" else http.client.HTTPConnection
     connection = connect(split.hostname or "", split.port, timeout=rules.connect_seconds)
@@ -252,7 +269,7 @@ def _post(url: str, body: bytes, headers: dict[str, str], rules: DeliveryRules) 
         connection.connect()
         if connection.sock is not None:
             connection.sock.settimeout(rules.answer_seconds)
-        connection.request("POST", target, body=body, headers=headers)
+        connection.request("POST", target, body=delivery.body.encode(), headers=delivery.headers)
         return connection.getresponse().status, ""
     except (OSError, http.client.HTTPException, ValueError) as error:
         return None, f"{type(error).__name__}: {error}"[:200]
