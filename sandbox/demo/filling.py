@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox import catalogue
 
 if TYPE_CHECKING:
-    from sandbox.demo.installation import Demo, DemoStore
+    from sandbox.demo.installation import Demo
+    from sandbox.demo.stores import DemoStore
 
 
 class FillingFailed(Exception):
@@ -21,7 +22,7 @@ class FillingFailed(Exception):
 
 
 def fill(demo: Demo) -> None:
-    """Make warehouses, SKUs and stock, connect both stores and wait until every quantity is settled."""
+    """Make warehouses, SKUs and stock, connect the stores and wait until every quantity is settled."""
     _wait_for(f"{demo.url}/healthz")
     for store in demo.stores:
         _wait_for(f"{store.url}/")
@@ -44,18 +45,19 @@ def _stock(demo: Demo, token: str, sku: catalogue.MerchantSku) -> None:
 
 
 def _connect(demo: Demo, store: DemoStore) -> None:
-    credentials = Path(demo.folder, f"{store.catalogue}.json")
-    credentials.write_text(
-        json.dumps({"store_id": str(store.store_id), "token": store.token, "client_secret": store.client_secret})
-    )
+    credentials = Path(demo.folder, f"{store.process}.json")
+    credentials.write_text(json.dumps(store.credentials))
+    places = [f"{code}={store.locations[code]}" if store.locations else code for code in catalogue.WAREHOUSES]
     facts = json.loads(
         demo.manage(
-            *("connect", "ecwid", "--name", store.name, "--base-url", f"{store.url}/api/v3", "--json"),
-            *("--credentials", str(credentials), "--mode", "live", "--warehouse", *catalogue.WAREHOUSES),
+            *("connect", store.platform, "--name", store.name, "--base-url", f"{store.url}{store.api_path}", "--json"),
+            *("--credentials", str(credentials), "--mode", "live", "--warehouse", *places),
+            *(text for name, value in store.options.items() for text in ("--option", f"{name}={value}")),
         )
     )
     credentials.unlink()
-    _request("POST", f"{store.url}/_control/webhook", {"url": facts["webhook_url"]}, {})
+    if store.takes_webhook_address:
+        _request("POST", f"{store.url}/_control/webhook", {"url": facts["webhook_url"]}, {})
     demo.manage("import_catalog", store.name)
 
 

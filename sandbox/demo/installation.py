@@ -12,22 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.demo.filling import FillingFailed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoStore:
-    """One simulated store of the demo."""
-
-    name: str
-    catalogue: str
-    store_id: int
-    port: int
-    token: str = field(default_factory=lambda: f"secret_{secrets.token_hex(16)}")
-    client_secret: str = field(default_factory=lambda: secrets.token_hex(16))
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.port}"
+from sandbox.demo.stores import DemoStore, all_stores
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,13 +25,10 @@ class Demo:
     username: str = "demo"
     password: str = "calm-harbour"  # noqa: S105 - shown to everyone who starts the demo
     env: dict[str, str] = field(init=False)
-    stores: tuple[DemoStore, DemoStore] = field(init=False)
+    stores: tuple[DemoStore, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stores = (
-            DemoStore(name="North Ridge Outdoor", catalogue="demo-a", store_id=1003, port=self.store_ports[0]),
-            DemoStore(name="Hearth & Trail", catalogue="demo-b", store_id=2007, port=self.store_ports[1]),
-        )
+        self.stores = all_stores(self.port + 101)
         self.env = {
             **{name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "DEBUG"}},
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -67,10 +49,6 @@ class Demo:
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
-    @property
-    def store_ports(self) -> tuple[int, int]:
-        return self.port + 101, self.port + 102
-
     def processes(self) -> dict[str, str]:
         """Return the command line of each process by its name."""
         python = shlex.quote(sys.executable)
@@ -80,11 +58,7 @@ class Demo:
             "worker": f"{python} manage.py worker",
         }
         for store in self.stores:
-            commands[store.catalogue] = (
-                f"{python} -m sandbox.ecwid --port {store.port} --store-id {store.store_id}"
-                f" --name {shlex.quote(store.name)} --token {store.token} --client-secret {store.client_secret}"
-                f" --catalogue {store.catalogue} --time-scale 0.01"
-            )
+            commands[store.process] = store.command
         return {name: f"exec {command}" for name, command in commands.items()}
 
     def manage(self, *arguments: str) -> str:
@@ -98,15 +72,14 @@ class Demo:
 
     def welcome(self) -> str:
         """Return what a visitor needs to know."""
-        first, second = self.stores
+        stores = [f"  {store.label:<12}  {store.url}    {store.name}" for store in self.stores]
         return "\n".join(
             (
                 "",
                 f"  Evenkeel      {self.url}    sign in as {self.username} with the password {self.password}",
-                f"  Store         {first.url}    {first.name}",
-                f"  Other store   {second.url}    {second.name}",
+                *stores,
                 "",
-                "  Buy something in one store and watch it go down in the other. Ctrl-C ends the demo.",
+                "  Buy something in one store and watch it go down in the others. Ctrl-C ends the demo.",
                 "",
             )
         )

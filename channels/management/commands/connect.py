@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from channels import catalog, modes
 from channels.connect import ConnectRefused, connect
-from channels.contract import ChannelError
+from channels.contract import Capabilities, ChannelError
 from channels.models import Channel
 from channels.registry import PLATFORMS, opened
 from inventory.addresses import ForbiddenAddress
@@ -28,6 +28,13 @@ class Command(BaseCommand):
         parser.add_argument("--credentials", required=True, type=Path, metavar="FILE", help="a JSON object")
         parser.add_argument("--mode", default="observe", choices=Channel.Mode.values)
         parser.add_argument("--warehouse", nargs="+", action="extend", default=[], metavar="CODE[=LOCATION]")
+        parser.add_argument(
+            "--option",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="how the store behaves; see its settings",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(
@@ -39,9 +46,11 @@ class Command(BaseCommand):
         credentials: Path,
         mode: str,
         warehouse: list[str],
+        option: list[str],
         **options: object,
     ) -> None:
         given = _read(credentials)
+        habits = _options(PLATFORMS[platform].capabilities, option)
         places = dict(_place(text) for text in warehouse)
         warehouses = {w.code: w for w in Warehouse.objects.filter(code__in=places)}
         unknown = [code for code in places if code not in warehouses]
@@ -56,6 +65,7 @@ class Command(BaseCommand):
                 warehouses=[warehouses[code] for code in places],
                 actor="command:connect",
                 now=timezone.now(),
+                options=habits,
                 mode=mode,
             )
         except (ChannelError, ConnectRefused, ForbiddenAddress) as error:
@@ -78,6 +88,19 @@ class Command(BaseCommand):
             self.stdout.write(f"{label}: {value}")
         for warning in report.warnings:
             self.stderr.write(f"Note: {warning}")
+
+
+def _options(capabilities: Capabilities, given: list[str]) -> dict[str, str]:
+    """Return the options by name. Raises CommandError for one that the platform does not have."""
+    options: dict[str, str] = {}
+    choices = {field.name: [value for value, _ in field.choices] for field in capabilities.options}
+    for text in given:
+        name, _, value = text.partition("=")
+        if value not in choices.get(name, []):
+            there = "; ".join(f"{name}={'|'.join(values)}" for name, values in choices.items()) or "none"
+            raise CommandError(f"{capabilities.name} has no option {text!r}. There are: {there}.")
+        options[name] = value
+    return options
 
 
 def _place(text: str) -> tuple[str, str]:

@@ -1,0 +1,69 @@
+"""The simulated stores of the demo: one merchant's goods on every platform."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import sys
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoStore:
+    """One simulated store: how to run it, and how to connect it."""
+
+    platform: str
+    label: str
+    name: str
+    port: int
+    catalogue: str
+    api_path: str  # where its API begins
+    arguments: tuple[str, ...] = field(repr=False)  # of ``python -m sandbox.<platform>``
+    credentials: dict[str, str] = field(repr=False)
+    options: dict[str, str] = field(default_factory=dict)
+    locations: dict[str, str] = field(default_factory=dict)  # which of its locations a warehouse stands for
+    takes_webhook_address: bool = False  # a person would enter it in the store's admin
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def process(self) -> str:
+        """Return the name of its process."""
+        return f"{self.platform}-{self.port}"
+
+    @property
+    def command(self) -> str:
+        own = ("--port", str(self.port), "--name", self.name, "--catalogue", self.catalogue)
+        return shlex.join([sys.executable, "-m", f"sandbox.{self.platform}", *own, *self.arguments])
+
+
+def _secret() -> str:
+    return secrets.token_hex(20)
+
+
+def ecwid(*, name: str, catalogue: str, store_id: int, port: int) -> DemoStore:
+    token, client_secret = f"secret_{_secret()}", _secret()
+    return DemoStore(
+        platform="ecwid",
+        label="Ecwid",
+        name=name,
+        port=port,
+        catalogue=catalogue,
+        api_path="/api/v3",
+        arguments=(
+            *("--store-id", str(store_id), "--token", token, "--client-secret", client_secret),
+            *("--time-scale", "0.01"),
+        ),
+        credentials={"store_id": str(store_id), "token": token, "client_secret": client_secret},
+        takes_webhook_address=True,
+    )
+
+
+def all_stores(first_port: int) -> tuple[DemoStore, ...]:
+    """Return the stores of the demo on consecutive ports."""
+    return (
+        ecwid(name="North Ridge Outdoor", catalogue="demo-a", store_id=1003, port=first_port),
+        ecwid(name="Hearth & Trail", catalogue="demo-b", store_id=2007, port=first_port + 1),
+    )
