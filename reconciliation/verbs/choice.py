@@ -76,6 +76,7 @@ class Preview:
     verb: Verb
     effects: tuple[Effect, ...] = ()
     problem: str = ""
+    field: str = ""  # what to choose or mend so that it can be done
 
     @property
     def is_possible(self) -> bool:

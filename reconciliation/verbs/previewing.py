@@ -74,7 +74,7 @@ def preview(row: Discrepancy, choice: Choice, surroundings: Surroundings) -> Pre
     try:
         effects = tuple(_EFFECTS[choice.verb](row, choice, surroundings))
     except NotPossible as problem:
-        return Preview(discrepancy=row, verb=choice.verb, problem=str(problem))
+        return Preview(discrepancy=row, verb=choice.verb, problem=str(problem), field=problem.field)
     return Preview(discrepancy=row, verb=choice.verb, effects=effects)
 
 
