@@ -6,7 +6,10 @@ class ReconciliationConfig(AppConfig):
     verbose_name = "Reconciliation"
 
     def ready(self) -> None:
-        from channels.tasks import KINDS, LaneKind
-        from reconciliation import drift
+        from channels.tasks import FREE_LANES, KINDS, FreeLane, LaneKind
+        from reconciliation import batches, checks, runs, tasks
 
-        KINDS["check"] = LaneKind(work=drift.work, due=drift.with_due_checks)
+        KINDS["check"] = LaneKind(work=checks.work, due=checks.with_due_checks)
+        KINDS["reconcile"] = LaneKind(work=runs.work, due=runs.with_due_runs)
+        KINDS["decide"] = LaneKind(work=batches.work, due=batches.with_waiting)
+        FREE_LANES["reconciliation"] = FreeLane(work=tasks.work, has_due=tasks.has_due)

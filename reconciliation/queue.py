@@ -18,6 +18,8 @@ from channels.readings import Reading
 from inventory.models import Sku, StockCount, Warehouse
 from reconciliation.models import Cause, CountTask, Discrepancy, Run, Severity, Verb
 
+MOST_MONEY = Decimal(10) ** 15  # what the column holds; a store may show 10^12 of something dear
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
@@ -45,7 +47,7 @@ def show(
         row = Discrepancy(
             listing=listing,
             channel_id=listing.channel_id,
-            warehouse=_only_warehouse(listing),
+            warehouse=only_warehouse(listing),
             run=run,
             first_seen_at=now,
             agreed_at=diagnosis.agreed_at,
@@ -79,7 +81,7 @@ def _locked(rows: QuerySet[Discrepancy]) -> Discrepancy | None:
     return rows.select_for_update(of=("self",), no_key=True).first()
 
 
-def _only_warehouse(listing: Listing) -> Warehouse | None:
+def only_warehouse(listing: Listing) -> Warehouse | None:
     """Return the warehouse whose stock the listing shows, if it is a single one."""
     feeds = ChannelWarehouse.objects.filter(channel_id=listing.channel_id).select_related("warehouse")
     if listing.location_ref:
@@ -90,7 +92,7 @@ def _only_warehouse(listing: Listing) -> Warehouse | None:
 
 def money_at_risk(units: int, price: Decimal | None) -> Decimal | None:
     """Return what ``units`` (signed) are worth; None where the platform tells no price."""
-    return None if price is None else abs(units) * price
+    return None if price is None else min(abs(units) * price, MOST_MONEY)
 
 
 def severity_of(row: Discrepancy) -> Severity:
@@ -137,24 +139,62 @@ def heal(listing_ids: Sequence[int], *, now: datetime) -> int:
     )
 
 
-def wake(*, now: datetime) -> int:
-    """Bring back what has rested long enough, or whose count was made; return how many rows came back."""
-    _end_counted(now=now)
-    rows = Discrepancy.objects.filter(state=Discrepancy.State.SNOOZED)
+def overtaken() -> QuerySet[Discrepancy]:
+    """Return the live rows that are over by themselves: the listing is back, was linked, is counted again."""
+    return (
+        Discrepancy.objects.live()
+        .filter(kind=Run.Kind.CHANNEL)
+        .filter(
+            Q(cause=Cause.LISTING_GONE, listing__state=Listing.State.ACTIVE)
+            | Q(cause=Cause.LISTING_NEW) & (~Q(listing__mapping=Listing.Mapping.UNMAPPED) | Q(listing__state="gone"))
+            | Q(cause=Cause.TRACKING_SWITCHED) & (Q(listing__tracked=True) | Q(listing__state="gone"))
+            | ~Q(cause=Cause.LISTING_NEW) & ~Q(listing__mapping=Listing.Mapping.MAPPED)
+            | Q(channel__disconnected_at__isnull=False)
+        )
+    )
+
+
+def resolve_beside(listing: Listing, verb: Verb, *, reason: str, actor: str, now: datetime) -> None:
+    """Close the listing's discrepancy that a person has decided on the page of the listing."""
+    Discrepancy.objects.live().filter(listing=listing).update(
+        state=Discrepancy.State.RESOLVED,
+        version=F("version") + 1,
+        resolution=verb,
+        resolution_reason=reason[:300],
+        resolved_by=actor,
+        resolved_at=now,
+        snoozed_until=None,
+        undo={},
+    )
+
+
+def rested(now: datetime) -> QuerySet[Discrepancy]:
+    """Return the snoozed rows that should come back: their time is up, or the count they waited for was made."""
     awaited = CountTask.objects.filter(discrepancy=OuterRef("pk"), state=CountTask.State.OPEN)
     is_due = Q(snoozed_until__lte=now) | Q(snoozed_until=None) & ~Exists(awaited)
-    return rows.filter(is_due).update(state=Discrepancy.State.OPEN, snoozed_until=None, version=F("version") + 1)
+    return Discrepancy.objects.filter(is_due, state=Discrepancy.State.SNOOZED)
 
 
-def _end_counted(*, now: datetime) -> None:
-    """End the tasks whose SKU was counted in their warehouse since they were asked for."""
-    for task in CountTask.objects.filter(state=CountTask.State.OPEN).order_by("pk"):
-        count = (
-            StockCount.objects.filter(sku=task.sku_id, warehouse=task.warehouse_id, counted_at__gte=task.asked_at)
-            .order_by("pk")
-            .first()
+def counted() -> QuerySet[CountTask]:
+    """Return the open tasks whose SKU was counted in their warehouse since they were asked for."""
+    counts = StockCount.objects.filter(
+        sku=OuterRef("sku"), warehouse=OuterRef("warehouse"), counted_at__gte=OuterRef("asked_at")
+    )
+    return CountTask.objects.filter(Exists(counts), state=CountTask.State.OPEN)
+
+
+def wake(*, now: datetime) -> int:
+    """End what is over by itself and bring back what has rested long enough; return how many rows came back."""
+    listing_ids = list(overtaken().values_list("listing_id", flat=True))
+    if listing_ids:
+        heal(listing_ids, now=now)
+    for task in counted().order_by("pk"):
+        count = StockCount.objects.filter(
+            sku=task.sku_id, warehouse=task.warehouse_id, counted_at__gte=task.asked_at
+        ).first()
+        CountTask.objects.filter(pk=task.pk, state=CountTask.State.OPEN).update(
+            state=CountTask.State.DONE, count=count, ended_at=now
         )
-        if count is not None:
-            CountTask.objects.filter(pk=task.pk, state=CountTask.State.OPEN).update(
-                state=CountTask.State.DONE, count=count, ended_at=now
-            )
+        # What was counted changes the ledger, so the numbers are looked at anew.
+        Listing.objects.filter(discrepancies=task.discrepancy_id).update(check_due_at=now)
+    return rested(now).update(state=Discrepancy.State.OPEN, snoozed_until=None, version=F("version") + 1)

@@ -14,6 +14,8 @@ from inventory import audit, ledger
 from inventory.errors import InvalidQuantity
 from inventory.ledger import Entry
 from inventory.models import Movement, Warehouse
+from reconciliation import queue, settling
+from reconciliation.models import Verb
 
 
 class PictureMoved(Exception):
@@ -28,6 +30,7 @@ def keep_ours(*, listing: Listing, seen: int, actor: str, now: datetime) -> None
     reading = _read(listing, seen, now=now)
     if not readings.anchor(listing, reading, now=now):
         raise PictureMoved("A sale was booked in this moment. Look at the numbers again.")
+    queue.resolve_beside(listing, Verb.KEEP_OURS, reason="", actor=actor, now=now)
     _record(listing, "drift.keep_ours", reading, actor)
 
 
@@ -55,6 +58,7 @@ def take_theirs(
         )
         if not readings.anchor(listing, reading, now=now):
             raise PictureMoved("A sale was booked in this moment. Look at the numbers again.")
+        queue.resolve_beside(listing, Verb.TAKE_THEIRS, reason=reason, actor=actor, now=now)
         _record(listing, "drift.take_theirs", reading, actor)
         return ledger.post([entry], actor=actor, now=now, reason=reason)[0]
 
@@ -63,12 +67,18 @@ def check_now(*, listing: Listing, now: datetime) -> Reading | None:
     """Read what the listing shows; None when a sale or a push came in between. Raises ChannelError."""
     with opened(listing.channel) as platform:
         reading = readings.take(listing.channel, platform, [listing], lease=None, now=now).get(listing.pk)
-    if reading is not None:
+        if reading is None:
+            return None
         readings.keep(listing, reading, now=now)
         # A person is looking: no second reading is needed to believe it.
         Listing.objects.filter(pk=listing.pk).exclude(drift=reading.drift).update(
             drift=reading.drift, drift_since=now if reading.drift else None
         )
+        listing.refresh_from_db()
+        if reading.drift:
+            settling.confirmed(listing, reading, platform, now=now)
+        elif reading.quantity is not None:
+            settling.agreed([listing.pk], now=now)
     return reading
 
 

@@ -9,7 +9,7 @@ from reconciliation.models.decisions import Batch, BatchItem, CountTask
 from reconciliation.models.discrepancy import Discrepancy, DiscrepancyNote
 from reconciliation.models.people import DigestPreference, SavedView
 from reconciliation.models.rules import ChannelRule, Schedule, Tolerance
-from reconciliation.models.run import ExpectedQuantity, Finding, Run, ShownQuantity
+from reconciliation.models.run import ExpectedQuantity, Finding, Run, ShownQuantity, Suspicion
 from reconciliation.words import Cause, Severity, Verb
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Schedule",
     "Severity",
     "ShownQuantity",
+    "Suspicion",
     "Tolerance",
     "Verb",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Channel
@@ -55,11 +56,12 @@ class BatchItem(models.Model):
     version = models.PositiveIntegerField(help_text=_("Of the discrepancy, as the person saw it."))
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     message = models.CharField(max_length=300, blank=True)
+    due_at = models.DateTimeField(default=timezone.now, help_text=_("When to look at it next, while it waits."))
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["pk"]
-        indexes = [models.Index(fields=["channel"], condition=Q(state="waiting"), name="batch_item_waiting")]
+        indexes = [models.Index(fields=["channel", "due_at"], condition=Q(state="waiting"), name="batch_item_waiting")]
         constraints = [models.UniqueConstraint(fields=["batch", "discrepancy"], name="batch_item_once")]
 
     def __str__(self) -> str:

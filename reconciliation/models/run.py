@@ -77,6 +77,10 @@ class Run(models.Model):
     writing_seconds = models.FloatField(default=0)
     confirming_seconds = models.FloatField(default=0)
 
+    confirm_by = models.DateTimeField(
+        null=True, blank=True, help_text=_("What keeps moving until then is left to later checks.")
+    )
+    asked_at = models.DateTimeField(null=True, blank=True, help_text=_("When it stopped, suspicious, to ask."))
     is_allowed = models.BooleanField(default=False, help_text=_("A person let it go on although it was suspicious."))
     decided_by = models.CharField(max_length=150, blank=True, help_text=_("Who stopped it or let it go on."))
     due_at = models.DateTimeField(null=True, blank=True, help_text=_("When its lane should look at it; null: ended."))
@@ -152,7 +156,7 @@ class ShownQuantity(models.Model):
 
 
 class Finding(models.Model):
-    """One suspicion of a run and what became of it. Kept: it is the detail of the run."""
+    """One suspicion and what became of it. Kept: it is the detail of its run, or the record of a check without one."""
 
     class State(models.TextChoices):
         SUSPECTED = "suspected", _("Suspected")
@@ -164,7 +168,14 @@ class Finding(models.Model):
         HEALED = "healed", _("Healed")
         UNSETTLED = "unsettled", _("Kept moving")
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="findings")
+    run = models.ForeignKey(
+        Run,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="findings",
+        help_text=_("Null: a hint from the platform led to it."),
+    )
     listing = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="findings")
     discrepancy = models.ForeignKey(
         "reconciliation.Discrepancy", models.SET_NULL, null=True, blank=True, related_name="findings"
@@ -192,6 +203,19 @@ class Finding(models.Model):
 
     @property
     def difference(self) -> int | None:
+        """Return what the channel showed less what the ledger said; None where one of them was no number."""
         if self.ledger_says is None or self.channel_shows is None:
             return None
         return self.channel_shows - self.ledger_says
+
+
+class Suspicion(models.Model):
+    """The first of two equal readings that a difference needs: what a listing showed, and at which accounted state."""
+
+    listing = models.OneToOneField(Listing, models.CASCADE, primary_key=True, related_name="suspicion")
+    quantity = models.BigIntegerField()
+    version = models.BigIntegerField(help_text=_("Of the accounted quantity."))
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.listing_id} {self.quantity}"

@@ -73,14 +73,7 @@ def choice_for(row: Discrepancy, choice: Choice | None) -> Choice | None:
     """Return ``choice`` as it applies to ``row`` as loaded; without one, what is proposed, or None."""
     if choice is None:
         return proposed(row)
-    return Choice(
-        verb=choice.verb,
-        version=row.version,
-        warehouse=choice.warehouse,
-        reason=choice.reason,
-        until=choice.until,
-        sku=choice.sku,
-    )
+    return choice.of_version(row.version)
 
 
 def proposed(row: Discrepancy) -> Choice | None:

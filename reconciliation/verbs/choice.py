@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,10 @@ class Choice:
     reason: str = ""  # take theirs and ignore need one
     until: datetime | None = None  # snooze
     sku: Sku | None = None  # change the mapping
+
+    def of_version(self, version: int) -> Choice:
+        """Return the same choice about another version."""
+        return replace(self, version=version)
 
     def kept(self) -> dict[str, object]:
         """Return it as JSON for a batch, without verb and version, which each row has."""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from channels import mapping, publishing, readings
 from channels.lanes import wake
 from channels.models import Listing, Push
+from channels.readings import Reading
 from channels.registry import opened
 from inventory import audit, ledger
 from inventory.ledger import Entry
@@ -36,15 +37,17 @@ def preview_undo(discrepancy: Discrepancy) -> Preview:
     return Preview(discrepancy=row, verb=verb, effects=effects)
 
 
-def undo(discrepancy: Discrepancy, *, actor: str, now: datetime) -> Discrepancy:
+def undo(discrepancy: Discrepancy, *, actor: str, now: datetime, reading: Reading | None = None) -> Discrepancy:
     """Take the decision back; the discrepancy is open again as it was.
+
+    ``reading``: what the listing was read to show just now; without it the store is asked.
 
     Raises NotPossible, PictureMoved when something has moved since, and ChannelError; then nothing was done.
     """
     row = _load(discrepancy.pk)
     _effects(row)  # raises what speaks against it
     if row.listing is not None and row.undo.get("accounted_version") is not None:
-        _check_live(row, row.listing, now=now)
+        _check_live(row, row.listing, reading, now=now)
     with transaction.atomic():
         if row.listing is not None:
             _move_accounted_back(row, row.listing, now=now)
@@ -134,10 +137,11 @@ def _expected_movement(row: Discrepancy) -> int:
     return last if isinstance(last, int) else 0
 
 
-def _check_live(row: Discrepancy, listing: Listing, *, now: datetime) -> None:
+def _check_live(row: Discrepancy, listing: Listing, reading: Reading | None, *, now: datetime) -> None:
     """Raise PictureMoved unless the store shows what is accounted for: nobody has touched it since."""
-    with opened(listing.channel) as platform:
-        reading = readings.take(listing.channel, platform, [listing], lease=None, now=now).get(listing.pk)
+    if reading is None:
+        with opened(listing.channel) as platform:
+            reading = readings.take(listing.channel, platform, [listing], lease=None, now=now).get(listing.pk)
     if reading is None or reading.drift or reading.quantity is None:
         raise PictureMoved(_("The store's number has moved since: decide anew by the numbers of now."), picture_of(row))
 

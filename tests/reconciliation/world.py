@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from channels import readings
+from channels import readings, tasks
 from channels.readings import Reading
-from reconciliation import queue
-from reconciliation.models import Cause, Discrepancy
+from reconciliation import queue, runs
+from reconciliation.models import Cause, Discrepancy, Run
 from reconciliation.queue import Diagnosis
-from tests.channels.core.world import Store, sell
+from tests.channels.core.world import Store, pass_time, sell
 
 
 def by_hand(store: Store, sku: str, quantity: int) -> None:
@@ -34,3 +34,34 @@ def differing(store: Store, sku: str, *, ours: int, theirs: int) -> Discrepancy:
         store.listing(sku), read(store, sku), Diagnosis(cause=Cause.HAND_EDIT), run=None, now=timezone.now()
     )
     return row
+
+
+def reconcile(store: Store, run: Run | None = None) -> Run:
+    """Make a run over the whole store, letting all waiting times pass."""
+    run = run or runs.start(channel=store.fresh(), requested_by="user:ana", now=timezone.now())
+    for _ in range(12):
+        go_on(store)
+        run.refresh_from_db()
+        if run.state != Run.State.RUNNING:
+            return run
+    raise AssertionError(f"The run does not end: {run.phase}, {run.problem}")
+
+
+def go_on(store: Store) -> None:
+    """Let the waiting times pass and have the lanes of the store look once."""
+    pass_time(store.channel)
+    Run.objects.filter(channel=store.channel, due_at__isnull=False).update(due_at=timezone.now())
+    tasks.run_lane(runs.lane_of(store.channel.pk))
+    tasks.run_lane(f"check:{store.channel.pk}")
+
+
+def causes(store: Store) -> dict[str, tuple[str, str]]:
+    """Return the cause and the state of every discrepancy of the store by the store's SKU."""
+    rows = Discrepancy.objects.filter(channel=store.channel).select_related("listing")
+    return {row.listing.external_sku: (row.cause, row.state) for row in rows if row.listing is not None}
+
+
+def findings(run: Run) -> dict[str, str]:
+    """Return the state of each finding of a run by the store's SKU."""
+    rows = run.findings.select_related("listing")
+    return {row.listing.external_sku if row.listing else row.ref: row.state for row in rows}
