@@ -31,12 +31,12 @@ def sim() -> Iterator[EcwidSimulator]:
 
 
 @pytest.fixture
-def store(transactional_db: None, sim: EcwidSimulator) -> Store:
+def store(db: None, sim: EcwidSimulator) -> Store:
     return connect(sim, "North")
 
 
 @pytest.fixture
-def other(transactional_db: None) -> Iterator[Store]:
+def other(db: None) -> Iterator[Store]:
     with EcwidSimulator(
         store_id=1004, name="South", token="secret_south", time_scale=0.00001, rate_limit=1_000_000
     ) as simulator:
@@ -44,7 +44,7 @@ def other(transactional_db: None) -> Iterator[Store]:
 
 
 @pytest.fixture
-def open_store(transactional_db: None) -> Iterator[Callable[..., Store]]:
+def open_store(db: None) -> Iterator[Callable[..., Store]]:
     """Open further stores with knobs of the simulator."""
     running: list[EcwidSimulator] = []
 

@@ -275,7 +275,11 @@ def test_a_deleted_product_is_looked_up_before_it_counts_as_gone(store: Store) -
     assert Listing.objects.get().state == "gone"
 
 
-def test_a_burst_queues_one_task(store: Store, queued: Callable[[], int]) -> None:
+def test_a_burst_queues_one_task(
+    transactional_db: None,  # a wake-up is queued once its transaction is committed
+    store: Store,
+    queued: Callable[[], int],
+) -> None:
     sell(store, "TEE", 50)
     get_broker().purge_queue()
     Lane.objects.update(queued_at=None)

@@ -19,7 +19,7 @@ def go(store: Store, mode: str) -> None:
     modes.change_mode(channel=store.fresh(), mode=mode, actor="user:ana", now=timezone.now())
 
 
-def test_a_new_channel_observes(transactional_db: None, sim: EcwidSimulator) -> None:
+def test_a_new_channel_observes(db: None, sim: EcwidSimulator) -> None:
     from channels import connect as connecting
 
     credentials = {"store_id": "1003", "token": sim.token, "client_secret": sim.client_secret}

@@ -45,7 +45,7 @@ Opener = Callable[..., EcwidPlatform]
 
 
 @pytest.fixture
-def open_platform(transactional_db: None) -> Iterator[Opener]:
+def open_platform(db: None) -> Iterator[Opener]:
     """Open clients and close them afterwards. The limiter's row lives in the database."""
     opened: list[EcwidPlatform] = []
 

@@ -57,7 +57,7 @@ def main(db: None) -> Warehouse:
 
 
 @pytest.fixture
-def channel(transactional_db: None, sim: EcwidSimulator, main: Warehouse) -> Channel:
+def channel(db: None, sim: EcwidSimulator, main: Warehouse) -> Channel:
     """The store, connected and observing; nothing is imported yet."""
     connected, _ = connect.connect(
         platform="ecwid",

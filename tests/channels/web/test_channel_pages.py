@@ -15,7 +15,7 @@ from sandbox.ecwid import EcwidSimulator
 from tests.channels.web.conftest import listing_of, work
 from tests.factories import hold_back, make_sku, make_warehouse, stock
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from inventory.models import Warehouse
 from sandbox.ecwid import EcwidSimulator
 from tests.channels.web.conftest import work
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 FORM = "/channels/connect/ecwid/"
 CONSENT = "/channels/connect/ecwid/consent/"

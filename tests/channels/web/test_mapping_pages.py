@@ -13,7 +13,7 @@ from sandbox.ecwid import EcwidSimulator
 from tests.channels.web.conftest import listing_of, work
 from tests.factories import make_sku
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 QUEUE = "/listings/unmapped/"
 

@@ -14,7 +14,7 @@ from inventory.models import StockLevel, Warehouse
 from sandbox.ecwid import EcwidSimulator
 from tests.channels.web.conftest import work
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

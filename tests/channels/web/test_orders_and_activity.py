@@ -14,7 +14,7 @@ from sandbox.ecwid.orders import Wanted
 from tests.channels.web.conftest import work
 from tests.factories import make_sku
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
