@@ -96,6 +96,14 @@ def _explain(listing: Listing, levels: Iterable[StockLevel], hold_back: Effectiv
                     warehouse_id=level.warehouse_id,
                 )
             )
+        if kept := min(level.warehouse.hold_back, max(0, level.available)):
+            terms.append(
+                Term(
+                    label=_("Kept on the shelf in %(warehouse)s") % {"warehouse": level.warehouse.name},
+                    units=-kept,
+                    warehouse_id=level.warehouse_id,
+                )
+            )
     available = sum(term.units for term in terms)
     if hold_back.units:
         terms.append(Term(label=_("Hold-back"), units=-hold_back.units, origin=hold_back.origin))

@@ -17,6 +17,7 @@ from channels.models import CatalogImport, Channel, Heartbeat, InboundEvent, Lis
 from channels.registry import opened
 from inventory import reservations
 from inventory.models import StockSignal
+from inventory.shops import selling
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +52,8 @@ FREE_LANES: dict[str, FreeLane] = {}
 def run_lane(name: str) -> None:
     """Work in the lane, a free one or ``kind:channel id``, until nothing is due."""
     if name in FREE_LANES:
-        lanes.run(name, FREE_LANES[name].work, FREE_LANES[name].has_due)
+        lane = FREE_LANES[name]
+        lanes.run(name, lane.work, lane.has_due, linger=lanes.LINGER_SECONDS)
         return
     kind, _, channel_id = name.partition(":")
     channel = Channel.objects.filter(pk=int(channel_id)).first()
@@ -106,6 +108,7 @@ def sweep() -> None:
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": now})
     reservations.expire_due(now=now)
     orders.book_waiting(now=now)
+    selling.book_waiting(now=now)
     if StockSignal.objects.exists():
         publishing.spread_signals(now=now)
     for name, kind in KINDS.items():
@@ -135,6 +138,17 @@ def check_subscriptions(channel: Channel, *, now: datetime) -> None:
             "checked_at": now.isoformat(),
         }
     )
+
+
+def _spread(lease: Lease) -> bool:
+    return bool(publishing.spread_signals(now=timezone.now()))
+
+
+def _has_signals(now: datetime) -> bool:
+    return StockSignal.objects.exists()
+
+
+FREE_LANES["signals"] = FreeLane(work=_spread, has_due=_has_signals)  # for changes that no channel's lane has made
 
 
 # The channels' own kinds ----------------------------------------------------------------------------------------

@@ -55,6 +55,11 @@ LOOKS = {
     "rejected": Look("critical", "stop"),
     "unknown": Look("warning", "alert"),
     "observed": Look("info", "eye"),
+    # Outgoing webhooks; sales in a shop
+    "delivered": Look("quiet", "check"),
+    "failing": Look("warning", "alert"),
+    "off": Look("neutral", "pause"),
+    "voided": Look("neutral", "cross-circle"),
     # Stock
     "in-stock": Look("quiet", "check"),
     "out-of-stock": Look("neutral", "dash"),
@@ -73,6 +78,7 @@ MOVEMENT_ICONS = {
     "fulfil": "check-circle",
     "return": "return",
     "reclassify": "alert",
+    "sale": "channel",
 }
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from inventory import audit
+from inventory import audit, ledger
 from inventory.errors import CodeTaken
 from inventory.models import Sku, Warehouse
 
@@ -21,6 +22,7 @@ class SkuFields(TypedDict, total=False):
     code: str
     name: str
     barcode: str
+    low_at: int | None
 
 
 class WarehouseFields(TypedDict, total=False):
@@ -29,6 +31,8 @@ class WarehouseFields(TypedDict, total=False):
     code: str
     name: str
     priority: int
+    is_shop: bool
+    hold_back: int
 
 
 def create_sku(*, actor: str, **fields: Unpack[SkuFields]) -> Sku:
@@ -52,9 +56,15 @@ def create_warehouse(*, actor: str, **fields: Unpack[WarehouseFields]) -> Wareho
 def change_warehouse(*, warehouse: Warehouse, actor: str, **fields: Unpack[WarehouseFields]) -> Warehouse:
     """Write what differs from the stored warehouse and return it as it is now.
 
-    Raises CodeTaken, and ValidationError for what can't be stored.
+    Another hold-back concerns every SKU that is kept there. Raises CodeTaken, and ValidationError for what can't be
+    stored.
     """
-    return _change(warehouse, fields, actor=actor)
+    with transaction.atomic():
+        hold_back = Warehouse.objects.values_list("hold_back", flat=True).get(pk=warehouse.pk)
+        changed = _change(warehouse, fields, actor=actor)
+        if changed.hold_back != hold_back:
+            ledger.signal_all_in(warehouse_id=changed.pk, now=timezone.now())
+    return changed
 
 
 def archive_sku(*, sku: Sku, actor: str, now: datetime) -> Sku:

@@ -33,6 +33,11 @@ _SIGNAL = (
     "INSERT INTO inventory_stocksignal (sku_id, version, raised_at) VALUES (%s, 1, %s)"
     " ON CONFLICT (sku_id) DO UPDATE SET version = inventory_stocksignal.version + 1"
 )
+_SIGNAL_ALL_IN = (
+    "INSERT INTO inventory_stocksignal (sku_id, version, raised_at)"
+    " SELECT sku_id, 1, %s FROM inventory_stocklevel WHERE warehouse_id = %s ORDER BY sku_id"
+    " ON CONFLICT (sku_id) DO UPDATE SET version = inventory_stocksignal.version + 1"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +271,12 @@ def _raise_signals(entries: Sequence[Entry], now: datetime) -> None:
         with connection.cursor() as cursor:
             for sku_id in changed:
                 cursor.execute(_SIGNAL, [sku_id, now])
+
+
+def signal_all_in(*, warehouse_id: int, now: datetime) -> None:
+    """Have everyone look anew at every SKU that is kept in the warehouse: what may be shown of it has changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SIGNAL_ALL_IN, [now, warehouse_id])
 
 
 def shortages_of(refusals: Sequence[Refusal]) -> list[Shortage]:

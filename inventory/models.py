@@ -45,6 +45,9 @@ class Sku(models.Model):
     match_key = models.CharField(max_length=200, editable=False, db_index=True)
     name = models.CharField(max_length=300, blank=True)
     barcode = models.CharField(max_length=64, blank=True, db_index=True)
+    low_at = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("So many available units or fewer count as low; empty: never.")
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -76,6 +79,10 @@ class Warehouse(models.Model):
     )
     kept_by = models.CharField(
         max_length=150, blank=True, help_text=_("Who alone may change its stock, for example channel:Amazon EU.")
+    )
+    is_shop = models.BooleanField(default=False, help_text=_("Whether customers buy here in person."))
+    hold_back = models.PositiveIntegerField(
+        default=0, help_text=_("Units of each SKU here that channels never show: a customer may be carrying them.")
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -134,6 +141,7 @@ class Movement(models.Model):
         FULFIL = "fulfil", _("Fulfil")
         RETURN = "return", _("Return")
         RECLASSIFY = "reclassify", _("Reclassify")
+        SALE = "sale", _("Sale in the shop")
 
     key = models.CharField(max_length=255, help_text=_("The cause, for example order:7:1042:r3:line-1."))
     # No index of its own: ``movement_of_a_level`` begins with the SKU.
@@ -302,3 +310,7 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.subject}"
+
+
+# At the end: it points at the tables above by their names, and Django looks for all of them in this module.
+from inventory.shops.models import SaleLine as SaleLine  # noqa: E402
