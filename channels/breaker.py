@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from channels import connection
 from channels.models import Channel, Listing
 from inventory import audit
 
@@ -36,8 +38,10 @@ def halts(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: date
         if channel.halted_at is not None:
             _clear(channel)
         return False
-    Channel.objects.filter(pk=channel.pk, halted_at=None).update(halted_at=now)
-    Channel.objects.filter(pk=channel.pk).update(halted_reason=reason)
+    with transaction.atomic():
+        if Channel.objects.filter(pk=channel.pk, halted_at=None).update(halted_at=now):
+            connection.tell_stopped(channel, "halted", reason, now=now)
+        Channel.objects.filter(pk=channel.pk).update(halted_reason=reason)
     return True
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
+
 from channels.contract import BadCredentials, ChannelError, StoreRefused
 from channels.models import Channel
+from inventory.announcing import Json, announce
 
 
 def note_failure(channel: Channel, error: ChannelError, *, now: datetime) -> None:
@@ -20,10 +23,22 @@ def note_failure(channel: Channel, error: ChannelError, *, now: datetime) -> Non
     else:
         return
     rows = Channel.objects.filter(pk=channel.pk, credentials_version=channel.credentials_version)
-    rows.exclude(connection=connection).update(
-        connection=connection, connection_problem=str(error)[:500], connection_problem_at=now
-    )
+    with transaction.atomic():
+        if rows.exclude(connection=connection).update(
+            connection=connection, connection_problem=str(error)[:500], connection_problem_at=now
+        ):
+            tell_stopped(channel, str(connection), str(error)[:500], now=now)
     channel.connection = connection
+
+
+def tell_stopped(channel: Channel, state: str, problem: str, *, now: datetime) -> None:
+    """Announce that the channel stands still until a person has acted; ``state`` is a connection, or halted."""
+    data: dict[str, Json] = {
+        "channel": {"id": channel.pk, "name": channel.name},
+        "connection": state,
+        "problem": problem,
+    }
+    announce("channel.needs_attention", subject=f"channel:{channel.pk}", at=now, data=data)
 
 
 def note_success(channel: Channel) -> None:

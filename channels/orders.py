@@ -19,6 +19,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from channels import order_news
 from channels.contract import (
     BadPayload,
     KnownLine,
@@ -127,6 +128,7 @@ def _apply(channel: Channel, platform: Platform, order: Order, *, now: datetime,
         ref: KnownLine(ref=ref, ordered=line.ordered, sold=line.sold, taken=line.taken, is_held=line.is_held)
         for ref, line in lines.items()
     }
+    held = order_news.Holding.of(list(lines.values()))
     try:
         read = platform.deleted_snapshot if is_deleted else platform.snapshot
         snapshot = read(order.payload, known)
@@ -142,6 +144,7 @@ def _apply(channel: Channel, platform: Platform, order: Order, *, now: datetime,
     order.save()
     OrderLine.objects.bulk_create([item.line for item in booked if item.line.pk is None])
     OrderLine.objects.bulk_update([item.line for item in booked if item.line.pk is not None], _LINE_FIELDS)
+    order_news.tell(order, held, [item.line for item in booked], now=now)
 
 
 _LINE_FIELDS = [f.name for f in OrderLine._meta.concrete_fields if f.name not in {"id", "order", "ref"}]
