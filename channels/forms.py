@@ -146,11 +146,11 @@ class ConnectForm(PlacesForm):
                 credential, is_required=by_consent or credential.is_required, is_kept=credential.name in self.known
             )
         self.fields["base_url"] = forms.URLField(
-            label=_("API address"),
+            label=capabilities.address_label or _("API address"),
             max_length=300,
             initial=capabilities.default_base_url,
             assume_scheme="https",
-            help_text=_("Leave it as it is unless you connect a simulator."),
+            help_text=capabilities.address_help or _("Leave it as it is unless you connect a simulator."),
         )
         self.fields.update(_options(capabilities, {}))
 
@@ -160,8 +160,11 @@ class ConnectForm(PlacesForm):
         credentials = [self[f"credential_{credential.name}"] for credential in self.asked]
         places = [self[f"place_{number}"] for number in range(self.places)]
         options = [self[f"option_{option.name}"] for option in self.capabilities.options]
+        # Where every store has an address of its own, it is the first thing that a person knows of it.
+        address = [self["base_url"]]
+        own, at_last = (address, []) if self.capabilities.address_label else ([], [(_("Address"), "", address)])
         return [
-            (_("Store"), "", [self["name"], *credentials]),
+            (_("Store"), "", [self["name"], *own, *credentials]),
             (
                 _("Warehouses"),
                 _("The channel sells the stock of these. An order takes from the first that has all of it."),
@@ -173,7 +176,7 @@ class ConnectForm(PlacesForm):
                 % {"platform": self.capabilities.name},
                 options,
             ),
-            (_("Address"), "", [self["base_url"]]),
+            *at_last,
         ]
 
     def clean_name(self) -> str:

@@ -57,7 +57,8 @@ def accept(
     except BadSignature:
         Channel.objects.filter(pk=channel.pk).update(refused_webhooks=F("refused_webhooks") + 1, refused_webhook_at=now)
         raise
-    if not keep(channel, delivery, headers=headers, body=body, now=now):
+    kept = platform.kept_body(delivery.topic, body)
+    if not keep(channel, delivery, headers=headers, body=kept, now=now):
         return False
     wake_soon(lane_of(channel.pk))
     return True

@@ -14,6 +14,7 @@ from channels.models import Channel, ListingVariant, Order
 HISTORY = timedelta(days=30)  # how far back the first poll looks for orders that are still open
 SHORT_OVERLAP = timedelta(minutes=5)
 DEEP_EVERY = timedelta(hours=1)
+LOOK_UP_AT_ONCE = 100
 
 
 def poll(channel: Channel, platform: Platform, *, now: datetime) -> int:
@@ -30,6 +31,8 @@ def poll(channel: Channel, platform: Platform, *, now: datetime) -> int:
         booked += book_all(channel, platform, page, fetched_at=now, now=now)
     for ref in platform.deleted_orders(since=since):
         booked += orders.book_deleted(channel, platform, ref, now=now)
+    if is_deep and not platform.capabilities.tells_deleted_orders:
+        booked += _look_up_open(channel, platform, now=now)
     rows = Channel.objects.filter(pk=channel.pk)
     rows.filter(Q(orders_polled_to=None) | Q(orders_polled_to__lt=now)).update(orders_polled_to=now)
     rows.update(next_poll_at=now + timedelta(seconds=channel.poll_seconds))
@@ -37,6 +40,22 @@ def poll(channel: Channel, platform: Platform, *, now: datetime) -> int:
     if is_deep:
         rows.update(deep_polled_at=now)
         channel.deep_polled_at = now
+    return booked
+
+
+def _look_up_open(channel: Channel, platform: Platform, *, now: datetime) -> int:
+    """Ask for every open order, since no list says which were deleted; return how many had news."""
+    refs = list(
+        Order.objects.filter(channel=channel, state=Order.State.OPEN).order_by("pk").values_list("ref", flat=True)
+    )
+    booked = 0
+    for start in range(0, len(refs), LOOK_UP_AT_ONCE):
+        fetched = platform.fetch_orders(refs[start : start + LOOK_UP_AT_ONCE])
+        found = [raw for raw in fetched.values() if raw is not None]
+        booked += book_all(channel, platform, found, fetched_at=now, now=now)
+        for ref, raw in fetched.items():
+            if raw is None:
+                booked += orders.book_deleted(channel, platform, ref, now=now)
     return booked
 
 

@@ -66,12 +66,15 @@ class Capabilities:
     has_queue: bool = False  # it also tells of sales through a queue that we read
     queue_poll_seconds: int = 10
     holds_stock: bool = False  # it keeps stock of the merchant in warehouses of its own
+    tells_deleted_orders: bool = True  # otherwise open orders are looked up, to find those that are gone
     orders_settle_seconds: int = 0  # how long an order may be missing from the list of orders
     default_poll_seconds: int = 300
     writes_later: bool = False  # a write may be accepted now and done later
     confirm_every_seconds: int = 15  # how often a write that was accepted to be done later is read back
     confirm_within_seconds: int = 1800  # when it is taken for not done, and shown
     # Sentences for the connect page and the table of platforms.
+    address_label: str = ""  # what its address is called, where every store has one of its own
+    address_help: str = ""
     where_to_find: tuple[str, ...] = ()  # the steps to the credentials
     app_may: tuple[str, ...] = ()
     app_may_not: tuple[str, ...] = ()
