@@ -9,9 +9,11 @@ from channels.contract import Capabilities, Platform, Store
 from channels.keeping import ChannelKeeper
 from channels.models import Channel
 from channels.platforms.ecwid.platform import EcwidPlatform
+from channels.platforms.woocommerce.platform import WooCommercePlatform
 
 PLATFORMS: dict[str, type[Platform]] = {
     "ecwid": EcwidPlatform,
+    "woocommerce": WooCommercePlatform,
 }
 
 

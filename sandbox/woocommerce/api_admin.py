@@ -42,7 +42,8 @@ class AdminApi:
         ]
 
     def list_webhooks(self, request: Request, _: dict[str, str]) -> Response:
-        found = [self._wire.webhook(each) for each in self._webhooks.all()]
+        wanted = request.query.pop("status", "all")
+        found = [self._wire.webhook(each) for each in self._webhooks.all() if wanted in ("all", each.status)]
         return answer_page(request, filtered(found, request, self._wire), f"{self._home()}/wp-json/wc/v3/webhooks")
 
     def create_webhook(self, request: Request, _: dict[str, str]) -> Response:
