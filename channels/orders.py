@@ -285,6 +285,7 @@ def _move_ledger(
     booking.book(
         demands,
         key=order.reservation_key,
+        number=order.number,
         reference=_("%(channel)s order %(order)s") % {"channel": channel.name, "order": order},
         # A channel that has lost its last warehouse may still have booked orders that change.
         warehouse_ids=warehouse_ids or list(Warehouse.objects.values_list("pk", flat=True)),

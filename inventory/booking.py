@@ -1,6 +1,8 @@
 """Booking: what the orders of a channel hold. A platform has accepted them, so they are facts.
 
-``book`` brings an order's reservation to what the order now says, whatever the balances say about it.
+``book`` brings an order's reservation to what the order now says, whatever the balances say about it. What a warehouse
+has confirmed as shipped (``Reservation.confirmed``) has left: a channel that tells less does not bring it back, and
+one that tells the same parcel does not ship it twice.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from inventory.ledger import Entry
 from inventory.models import Movement, Reservation, ReservationLine, StockLevel
 
 Place = tuple[str, int, int]  # a line of the order, a SKU, a warehouse
+Level = tuple[int, int]  # a SKU and a warehouse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,11 @@ class Demand:
     warehouse_ids: tuple[int, ...] = ()
 
 
+def plain_number(text: str) -> str:
+    """Return an order's number as it is compared: without the hash that some stores and people write before it."""
+    return text.strip().lstrip("#").strip()[:120]
+
+
 def book(
     demands: Sequence[Demand],
     *,
@@ -41,8 +49,11 @@ def book(
     actor: str,
     now: datetime,
     occurred_at: datetime,
+    number: str = "",
 ) -> bool:
     """Bring the reservation ``key`` to exactly ``demands`` and return whether anything moved.
+
+    ``number`` is what people and warehouses call the order.
 
     A fact: it is recorded even if available falls below zero. Lines that ``demands`` leaves out give everything
     back. New units come from the first of ``warehouse_ids`` that has all of them, else split over those that have
@@ -52,12 +63,63 @@ def book(
         raise transaction.TransactionManagementError("book belongs to the transaction of its cause")
     if not any(demand.sold for demand in demands) and not Reservation.objects.filter(key=key).exists():
         return False  # an order that was cancelled or over before we heard of it reserves nothing
+    number = plain_number(number)
     # Locked: people may release or fulfil an order's reservation while we count what it holds.
     reservation, _ = Reservation.objects.select_for_update().get_or_create(
-        key=key, defaults={"reference": reference, "created_at": occurred_at}
+        key=key, defaults={"reference": reference, "number": number, "created_at": occurred_at}
     )
+    told = [[each.line_ref, each.sku_id, each.sold, each.fulfilled] for each in demands]
+    if (reservation.told, reservation.number) != (told, number):
+        Reservation.objects.filter(pk=reservation.pk).update(told=told, number=number)
+    return _bring(reservation, demands, warehouse_ids, actor=actor, now=now, occurred_at=occurred_at, reason=reference)
+
+
+def settle(
+    reservation: Reservation, *, confirmed: Mapping[Level, int], actor: str, now: datetime, occurred_at: datetime
+) -> bool:
+    """Bring a reservation to what warehouses have confirmed: units that have left, by SKU and warehouse.
+
+    Its order says what it said last. Those units are shipped from where they were confirmed, however many were
+    ordered and wherever they were reserved. The caller holds a lock on the reservation.
+    """
+    told = reservation.told
+    if told is None:  # not a channel's: what it holds and has shipped is all there is to know
+        sums: dict[tuple[str, int], list[int]] = {}
+        for line in reservation.lines.order_by("pk"):
+            units = sums.setdefault((line.line_ref, line.sku_id), [0, 0])
+            units[0] += line.reserved + line.fulfilled
+            units[1] += line.fulfilled
+        told = [[*place, *units] for place, units in sums.items()]
+    demands = [Demand(line_ref=ref, sku_id=sku, sold=sold, fulfilled=shipped) for ref, sku, sold, shipped in told]
+    kept = [[sku_id, warehouse_id, units] for (sku_id, warehouse_id), units in sorted(confirmed.items()) if units]
+    Reservation.objects.filter(pk=reservation.pk).update(told=told, confirmed=kept)
+    reservation.told, reservation.confirmed = told, kept
+    places = reservation.lines.values_list("warehouse_id", flat=True).order_by("pk")
+    warehouse_ids = list(dict.fromkeys([*places, *(place[1] for place in confirmed)]))
+    return _bring(
+        reservation,
+        demands,
+        warehouse_ids,
+        actor=actor,
+        now=now,
+        occurred_at=occurred_at,
+        reason=reservation.reference,
+    )
+
+
+def _bring(
+    reservation: Reservation,
+    demands: Sequence[Demand],
+    warehouse_ids: Sequence[int],
+    *,
+    actor: str,
+    now: datetime,
+    occurred_at: datetime,
+    reason: str,
+) -> bool:
     held = {(line.line_ref, line.sku_id, line.warehouse_id): line for line in reservation.lines.order_by("pk")}
-    wanted = _spread(demands, held, warehouse_ids)
+    left = _left(demands, {(sku_id, place): units for sku_id, place, units in reservation.confirmed or ()})
+    wanted = _spread(demands, held, warehouse_ids, left)
     revision = reservation.revision + 1
     entries: list[Entry] = []
     changed: list[ReservationLine] = []
@@ -72,7 +134,7 @@ def book(
             continue
         entries.append(
             Entry(
-                key=f"{key}:r{revision}:{line_ref}:{sku_id}:{warehouse_id}",
+                key=f"{reservation.key}:r{revision}:{line_ref}:{sku_id}:{warehouse_id}",
                 sku_id=sku_id,
                 warehouse_id=warehouse_id,
                 kind=_kind(shipped=shipped, more=more),
@@ -88,8 +150,37 @@ def book(
     ReservationLine.objects.bulk_update([line for line in changed if line.pk is not None], ["reserved", "fulfilled"])
     state = _state(reserved=sum(r for r, _ in wanted.values()), fulfilled=sum(f for _, f in wanted.values()))
     Reservation.objects.filter(pk=reservation.pk).update(revision=revision, state=state)
-    ledger.post(entries, actor=actor, now=now, occurred_at=occurred_at, reason=reference)
+    ledger.post(entries, actor=actor, now=now, occurred_at=occurred_at, reason=reason)
     return True
+
+
+def _left(demands: Sequence[Demand], confirmed: Mapping[Level, int]) -> dict[Place, int]:
+    """Share out what warehouses have confirmed among the order's lines: units per place that have left.
+
+    A line that its channel calls shipped comes first, then the others in their order; what is more than was sold goes
+    with the first. A SKU that no line asks for is left out.
+    """
+    shares: dict[Place, int] = {}
+    given: dict[tuple[str, int], int] = {}
+    for (sku_id, warehouse_id), units in sorted(confirmed.items()):
+        lines = [demand for demand in demands if demand.sku_id == sku_id]
+        rooms = [(line, line.fulfilled) for line in lines] + [(line, line.sold) for line in lines]
+        for line, room in rooms:
+            share = min(units, max(0, room - given.get((line.line_ref, sku_id), 0)))
+            _give(shares, given, line, warehouse_id, share)
+            units -= share
+        if units and lines:
+            _give(shares, given, lines[0], warehouse_id, units)
+    return shares
+
+
+def _give(
+    shares: dict[Place, int], given: dict[tuple[str, int], int], line: Demand, warehouse_id: int, units: int
+) -> None:
+    if units:
+        place = (line.line_ref, line.sku_id, warehouse_id)
+        shares[place] = shares.get(place, 0) + units
+        given[line.line_ref, line.sku_id] = given.get((line.line_ref, line.sku_id), 0) + units
 
 
 def _kind(*, shipped: int, more: int) -> Movement.Kind:
@@ -107,9 +198,15 @@ def _state(*, reserved: int, fulfilled: int) -> Reservation.State:
 
 
 def _spread(
-    demands: Sequence[Demand], held: Mapping[Place, ReservationLine], warehouse_ids: Sequence[int]
+    demands: Sequence[Demand],
+    held: Mapping[Place, ReservationLine],
+    warehouse_ids: Sequence[int],
+    left: Mapping[Place, int],
 ) -> dict[Place, tuple[int, int]]:
-    """Return (reserved, fulfilled) per place: what is held stays where it is, only the difference looks for a place."""
+    """Return (reserved, fulfilled) per place: what is held stays where it is, only the difference looks for a place.
+
+    What has ``left`` a place has, whatever was asked of it.
+    """
     places = {*warehouse_ids, *(warehouse_id for demand in demands for warehouse_id in demand.warehouse_ids)}
     free = {
         (level.sku_id, level.warehouse_id): level.available
@@ -117,20 +214,23 @@ def _spread(
     }
     wanted: dict[Place, tuple[int, int]] = {}
     for demand in demands:
-        own = {p[2]: line for p, line in held.items() if p[:2] == (demand.line_ref, demand.sku_id)}
-        units = {warehouse_id: line.reserved + line.fulfilled for warehouse_id, line in own.items()}
-        missing = demand.sold - sum(units.values())
+        line = (demand.line_ref, demand.sku_id)
+        gone = {place[2]: units for place, units in left.items() if place[:2] == line}
+        shipped = {place[2]: each.fulfilled for place, each in held.items() if place[:2] == line}
+        units = {place[2]: each.reserved + each.fulfilled for place, each in held.items() if place[:2] == line}
+        for warehouse_id, floor in gone.items():
+            units[warehouse_id] = max(units.get(warehouse_id, 0), floor)
+        missing = max(demand.sold, sum(gone.values())) - sum(units.values())
         if missing < 0:
-            _take_back(units, own, -missing)
+            _take_back(units, shipped, gone, -missing)
         elif missing > 0:
             for warehouse_id, share in _choose(
                 demand.sku_id, missing, demand.warehouse_ids or warehouse_ids, free
             ).items():
                 units[warehouse_id] = units.get(warehouse_id, 0) + share
                 free[demand.sku_id, warehouse_id] = free.get((demand.sku_id, warehouse_id), 0) - share
-        for warehouse_id, fulfilled in _shipped(units, own, demand.fulfilled).items():
-            place = (demand.line_ref, demand.sku_id, warehouse_id)
-            wanted[place] = (units[warehouse_id] - fulfilled, fulfilled)
+        for warehouse_id, fulfilled in _shipped(units, shipped, gone, demand.fulfilled).items():
+            wanted[*line, warehouse_id] = (units[warehouse_id] - fulfilled, fulfilled)
     return wanted
 
 
@@ -152,29 +252,29 @@ def _choose(
     return shares
 
 
-def _take_back(units: dict[int, int], own: Mapping[int, ReservationLine], surplus: int) -> None:
-    """Lower ``units`` by ``surplus``: units not shipped yet first, the place chosen last first."""
+def _take_back(units: dict[int, int], shipped: Mapping[int, int], gone: Mapping[int, int], surplus: int) -> None:
+    """Lower ``units`` by ``surplus``: units not shipped yet first, the place chosen last first, never what is gone."""
     for shipped_too in (False, True):
         for warehouse_id in reversed(list(units)):
-            floor = 0 if shipped_too else own[warehouse_id].fulfilled
+            floor = max(gone.get(warehouse_id, 0), 0 if shipped_too else shipped.get(warehouse_id, 0))
             back = min(surplus, max(0, units[warehouse_id] - floor))
             units[warehouse_id] -= back
             surplus -= back
 
 
-def _shipped(units: Mapping[int, int], own: Mapping[int, ReservationLine], fulfilled: int) -> dict[int, int]:
-    """Return how many of ``fulfilled`` units each place has shipped; what is shipped already stays so."""
-    shares = {
-        warehouse_id: min(own[warehouse_id].fulfilled if warehouse_id in own else 0, there)
-        for warehouse_id, there in units.items()
-    }
-    surplus = sum(shares.values()) - fulfilled
-    for warehouse_id in reversed(list(shares)):
-        back = min(shares[warehouse_id], max(0, surplus))
-        shares[warehouse_id] -= back
-        surplus -= back
-    for warehouse_id, there in units.items():
-        more = min(there - shares[warehouse_id], max(0, -surplus))
-        shares[warehouse_id] += more
-        surplus += more
+def _shipped(
+    units: Mapping[int, int], shipped: Mapping[int, int], gone: Mapping[int, int], fulfilled: int
+) -> dict[int, int]:
+    """Return how many units each place has shipped: ``fulfilled`` in all, or more where more has gone.
+
+    What is gone comes first, then what was shipped already, then the others in their order.
+    """
+    shares = {warehouse_id: gone.get(warehouse_id, 0) for warehouse_id in units}
+    rest = max(fulfilled, sum(shares.values())) - sum(shares.values())
+    for limits in (shipped, units):
+        for warehouse_id, there in units.items():
+            room = min(limits.get(warehouse_id, 0), there) - shares[warehouse_id]
+            more = min(max(0, room), rest)
+            shares[warehouse_id] += more
+            rest -= more
     return shares

@@ -205,6 +205,18 @@ class Reservation(models.Model):
         max_length=64, blank=True, help_text=_("Tells a repeat from a different request.")
     )
     reference = models.CharField(max_length=200, blank=True, help_text=_("What people know the cause by."))
+    number = models.CharField(
+        max_length=120,
+        blank=True,
+        db_default="",
+        help_text=_("What a warehouse calls the order: its number on the channel."),
+    )
+    told = models.JSONField(
+        null=True, blank=True, help_text=_("What its order said last: line, SKU, units sold and shipped, of each line.")
+    )
+    confirmed = models.JSONField(
+        null=True, blank=True, help_text=_("What warehouses say has left: SKU, warehouse and units.")
+    )
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     revision = models.PositiveIntegerField(
         default=0, help_text=_("Raised by each change; part of its movements' keys.")
@@ -217,7 +229,8 @@ class Reservation(models.Model):
         indexes = [
             models.Index(
                 fields=["expires_at"], condition=Q(state="open", expires_at__isnull=False), name="reservation_expiry"
-            )
+            ),
+            models.Index(fields=["number"], condition=~Q(number=""), name="reservation_by_number"),
         ]
         constraints = [models.UniqueConstraint(fields=["key"], name="inventory_reservation_key")]
 

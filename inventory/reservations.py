@@ -258,7 +258,7 @@ def expire_due(*, now: datetime, sku_ids: Sequence[int] | None = None) -> int:
 @transaction.atomic
 def _end(reservation: Reservation, state: Reservation.State, *, actor: str, now: datetime, reason: str) -> Reservation:
     rows = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.OPEN)
-    if not rows.update(state=state, revision=F("revision") + 1):
+    if not rows.update(state=state, revision=F("revision") + 1, told=None):
         reservation.refresh_from_db()
         if reservation.state == state:
             return reservation
