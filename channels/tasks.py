@@ -18,6 +18,7 @@ from channels.registry import opened
 from inventory import reservations
 from inventory.models import StockSignal
 from inventory.shops import selling
+from inventory.sources import lane as source_lane
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,9 @@ def run_lane(name: str) -> None:
         lanes.run(name, lane.work, lane.has_due, linger=lanes.LINGER_SECONDS)
         return
     kind, _, channel_id = name.partition(":")
+    if kind == source_lane.FAMILY:
+        _run_source(name, int(channel_id))
+        return
     channel = Channel.objects.filter(pk=int(channel_id)).first()
     if channel is None:
         return
@@ -77,6 +81,27 @@ def run_lane(name: str) -> None:
             log.warning("channel_error", lane=name, channel=channel.name, error=str(error))
 
 
+def _run_source(name: str, source_id: int) -> None:
+    """Work in the lane of a stock source; what it changes in the ledger is passed on like any other change."""
+
+    def work(lease: Lease) -> bool:
+        found = source_lane.work(source_id, lease)
+        _spread_signals()
+        return found
+
+    try:
+        lanes.run(name, work, lambda now: source_lane.has_due(source_id, now))
+    except lanes.LaneLost:
+        log.warning("lane_lost", lane=name)
+
+
+def _spread_signals() -> None:
+    if publishing.spread_signals(now=timezone.now()):
+        for name, lane in FREE_LANES.items():
+            if lane.follows_stock:
+                lanes.wake_soon(name)
+
+
 def _work(kind: LaneKind, channel: Channel, platform: Platform, lease: Lease) -> bool:
     """Work one round on the channel as it is now, then pass on what it changed in the ledger."""
     opened_with = channel.credentials_version
@@ -88,10 +113,7 @@ def _work(kind: LaneKind, channel: Channel, platform: Platform, lease: Lease) ->
     try:
         return kind.work(channel, platform, lease)
     finally:
-        if publishing.spread_signals(now=timezone.now()):
-            for name, lane in FREE_LANES.items():
-                if lane.follows_stock:
-                    lanes.wake_soon(name)
+        _spread_signals()
 
 
 class Reconnected(Exception):
@@ -117,6 +139,9 @@ def sweep() -> None:
     for name, lane in FREE_LANES.items():
         if lane.has_due(now):
             wake(name)
+    source_lane.sweep(now)
+    for source in source_lane.due(now):
+        wake(source.lane)
     for channel in _reachable().filter(next_subscription_check_at__lte=now):
         check_subscriptions(channel, now=now)
 
@@ -198,3 +223,4 @@ KINDS["mirror"] = LaneKind(work=mirror.work, due=_with_mirrors)
 KINDS["inbox"] = LaneKind(work=_come_in, due=_with_arrivals, linger=lanes.LINGER_SECONDS)
 KINDS["publish"] = LaneKind(work=publishing.work, due=_with_due_listings)
 KINDS["catalog"] = LaneKind(work=catalog.work, due=_with_imports)
+source_lane.use(wake)

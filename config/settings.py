@@ -26,6 +26,8 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", [_public_url.hostname or ""])
 CSRF_TRUSTED_ORIGINS = [f"{_public_url.scheme}://{_public_url.netloc}"]
 # Whether a store's address may lie in a private range: needed for simulators and for stores on the same network.
 ALLOW_PRIVATE_HOSTS = env_bool("EVENKEEL_ALLOW_PRIVATE_HOSTS", default=False)
+# Where CSV files of stock may be dropped: each file source has a folder of its own in it. Empty: uploads only.
+DROP_FOLDER = env_text("EVENKEEL_DROP_FOLDER", "")
 # Seconds between the worker's sweeps, each of which finds what no task announced.
 SWEEP_SECONDS = env_number("EVENKEEL_SWEEP_SECONDS", default=5, minimum=0.2)
 
@@ -35,6 +37,7 @@ INSTALLED_APPS = [
     "reconciliation",
     "channels",
     "inventory",
+    "inventory.sources",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

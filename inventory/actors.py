@@ -1,8 +1,8 @@
-"""Who causes movements and changes: ``user:ana``, ``channel:North``, ``command:import_catalog``, ``expiry``."""
+"""Who causes movements and changes: ``user:ana``, ``channel:North``, ``source:Central``, ``command:token``, expiry."""
 
 from __future__ import annotations
 
-KINDS = ("user", "channel", "command")
+KINDS = ("user", "channel", "source", "command")
 
 
 def name_of(actor: str) -> str:

@@ -100,11 +100,14 @@ def _xlsx(name: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> 
     return content
 
 
-def read_csv(content: bytes, *, required: Sequence[str], optional: Sequence[str] = ()) -> list[Line]:
+def read_csv(
+    content: bytes, *, required: Sequence[str], optional: Sequence[str] = (), broken: dict[int, str] | None = None
+) -> list[Line]:
     """Return the lines of a CSV file by their headers, which may stand in any order and case.
 
     UTF-8 with or without a byte-order mark; comma, semicolon or tab between cells. Empty lines are left out.
-    Raises UnreadableSheet, naming the line where there is one.
+    Raises UnreadableSheet, naming the line where there is one. A line with too many or too few cells is refused too,
+    unless there is ``broken`` to note it in: a sentence by line.
     """
     text = _decoded(content)
     first = text.split("\n", 1)[0]
@@ -119,10 +122,12 @@ def read_csv(content: bytes, *, required: Sequence[str], optional: Sequence[str]
             if len(lines) >= MAX_ROWS:
                 raise UnreadableSheet(_("The file has more than %(most)s rows. Split it.") % {"most": f"{MAX_ROWS:,}"})
             if len(cells) != len(headers):
-                raise UnreadableSheet(
-                    _("Line %(line)d has %(found)d cells, the header has %(wanted)d.")
-                    % {"line": reader.line_num, "found": len(cells), "wanted": len(headers)}
-                )
+                words = _("Line %(line)d has %(found)d cells, the header has %(wanted)d.")
+                words %= {"line": reader.line_num, "found": len(cells), "wanted": len(headers)}
+                if broken is None:
+                    raise UnreadableSheet(words)
+                broken[reader.line_num] = words
+                continue
             values = {name: original(cell.strip()) for name, cell in zip(headers, cells, strict=True)}
             lines.append(Line(number=reader.line_num, cells=values))
     except csv.Error as error:

@@ -213,7 +213,9 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _write(self, request: Request, response: Response) -> None:
         reason = response.reason or _PHRASES.get(response.status, "")
-        lines = [f"HTTP/1.1 {response.status} {reason}", f"Date: {self.date_time_string()}"]
+        lines = [f"HTTP/1.1 {response.status} {reason}"]
+        if "Date" not in response.headers:
+            lines.append(f"Date: {self.date_time_string()}")
         if response.status not in (204, 304):
             lines.append(f"Content-Type: {response.content_type}")
             lines.append(f"Content-Length: {len(response.body)}")
