@@ -19,7 +19,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from channels import order_news
+from channels import order_news, overwriting
 from channels.contract import (
     BadPayload,
     KnownLine,
@@ -27,6 +27,7 @@ from channels.contract import (
     OrderSnapshot,
     Platform,
     RawOrder,
+    WriteMode,
 )
 from channels.models import Channel, ChannelWarehouse, Listing, ListingVariant, Order, OrderLine
 from channels.registry import opened
@@ -140,6 +141,9 @@ def _apply(channel: Channel, platform: Platform, order: Order, *, now: datetime,
     feeds = channel_feeds(channel)
     booked = _book_lines(channel, order, snapshot, lines, feeds)
     _move_accounted(booked, now=now)
+    if platform.capabilities.write_mode == WriteMode.GUARDED_SET:
+        taken = {item.line.listing_id for item in booked if item.line.listing_id is not None and item.taken_delta > 0}
+        overwriting.look_soon(order, sorted(taken), now=now)
     _move_ledger(channel, order, [item.line for item in booked], feeds, now=now)
     order.save()
     OrderLine.objects.bulk_create([item.line for item in booked if item.line.pk is None])

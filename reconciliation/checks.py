@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from channels import readings
-from channels.contract import ChannelError, Platform
+from channels import overwriting, readings
+from channels.contract import ChannelError, Platform, WriteMode
 from channels.lanes import Lease, wake
 from channels.models import Channel, Listing
 from channels.readings import Reading
+from inventory import audit
 from reconciliation import schedule, settling
 from reconciliation.models import Run, Suspicion
 
@@ -95,6 +96,8 @@ def compare(listing: Listing, reading: Reading, platform: Platform | None, *, no
     is_repeat = before is not None and (before.quantity, before.version) == (reading.quantity, reading.version)
     readings.keep(listing, reading, now=now)
     rows = Listing.objects.filter(pk=listing.pk)
+    if _was_overwritten(listing, reading, platform, now=now):
+        return True
     if not reading.drift or listing.mapping != Listing.Mapping.MAPPED:
         rows.exclude(drift=0).update(drift=0, drift_since=None)
         return True
@@ -109,6 +112,25 @@ def compare(listing: Listing, reading: Reading, platform: Platform | None, *, no
     # Forgetting what it showed makes a platform whose readings count only later be read afresh.
     rows.update(check_due_at=now + grace(), shown_version=None)
     return False
+
+
+def _was_overwritten(listing: Listing, reading: Reading, platform: Platform | None, *, now: datetime) -> bool:
+    """Account for what a listing shows if sales that our own writes have overwritten explain it; tell whether they do.
+
+    It shows too much then, and the next push lowers it: nobody needs to be asked.
+    """
+    if platform is None or platform.capabilities.write_mode != WriteMode.GUARDED_SET or reading.drift <= 0:
+        return False
+    if reading.drift > overwriting.units(listing, now=now) or not readings.anchor(listing, reading, now=now):
+        return False
+    audit.record(
+        actor=settling.POLICY,
+        action="listing.overwritten_sale",
+        subject=f"listing:{listing.pk}",
+        before={"accounted": reading.accounted},
+        after={"accounted": reading.quantity},
+    )
+    return True
 
 
 def _wake_runs(channel: Channel, *, now: datetime) -> None:

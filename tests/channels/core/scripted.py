@@ -135,7 +135,7 @@ class ScriptedPlatform(EcwidPlatform):
             number=payload["ref"],
             state=OrderState.OPEN,
             status="PAID",
-            placed_at=None,
+            placed_at=datetime.fromisoformat(payload["placed_at"]) if payload["placed_at"] else None,
             changed_at=None,
             lines=(line,),
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from channels import lanes, polling, publishing, queueing, tasks
-from channels.contract import Outcome, OutcomeKind, QueueMessage, RawOrder
+from channels.contract import Outcome, OutcomeKind, QueueMessage, RawOrder, WriteMode
 from channels.models import Channel, InboundEvent, Listing, Push
 from channels.registry import PLATFORMS, opened
 from inventory import operations
@@ -57,8 +58,9 @@ def state(listing: Listing) -> str:
     return str(Push.objects.filter(listing=listing).latest("pk").state)
 
 
-def order(script: Script, ref: str, units: int) -> None:
-    script.orders[ref] = RawOrder(ref=ref, changed_at=None, payload={"ref": ref, "sku": "SHIRT", "units": units})
+def order(script: Script, ref: str, units: int, *, placed_at: datetime | None = None) -> None:
+    payload = {"ref": ref, "sku": "SHIRT", "units": units, "placed_at": placed_at and placed_at.isoformat()}
+    script.orders[ref] = RawOrder(ref=ref, changed_at=None, payload=payload)
 
 
 def test_accepted_is_not_done_until_a_reading_shows_it(script: Script, listing: Listing) -> None:
@@ -193,3 +195,23 @@ def test_a_message_is_forgotten_only_once_it_is_stored(script: Script, listing: 
     assert script.forgotten == ["h1", "h2"]
     assert InboundEvent.objects.filter(delivery_id="n1").count() == 1
     assert Channel.objects.get().dead_letters == 3
+
+
+def test_a_sale_that_a_guarded_set_has_overwritten_is_found_and_taken_off(
+    script: Script, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded = replace(ScriptedPlatform.capabilities, write_mode=WriteMode.GUARDED_SET)
+    monkeypatch.setattr(ScriptedPlatform, "capabilities", guarded)
+    publish(listing)
+    # Two were bought while the write of 5 was on its way: the store has forgotten them, its order has not.
+    order(script, "A", 2, placed_at=Push.objects.get().settled_at)
+    with opened(listing.channel) as platform:
+        polling.poll(Channel.objects.get(pk=listing.channel_id), platform, now=timezone.now())
+    publish(listing)
+    assert script.quantities["SHIRT"] == 5
+
+    Listing.objects.filter(check_due_at__isnull=False).update(check_due_at=timezone.now())
+    tasks.run_lane(f"check:{listing.channel_id}")
+
+    assert publish(listing).drift == 0
+    assert script.quantities["SHIRT"] == listing.accounted == 3
