@@ -61,9 +61,24 @@ def ecwid(*, name: str, catalogue: str, store_id: int, port: int) -> DemoStore:
     )
 
 
+def woocommerce(*, name: str, catalogue: str, port: int) -> DemoStore:
+    key, secret = f"ck_{_secret()}", f"cs_{_secret()}"
+    return DemoStore(
+        platform="woocommerce",
+        label="WooCommerce",
+        name=name,
+        port=port,
+        catalogue=catalogue,
+        api_path="",
+        arguments=("--consumer-key", key, "--consumer-secret", secret),
+        credentials={"consumer_key": key, "consumer_secret": secret},
+    )
+
+
 def all_stores(first_port: int) -> tuple[DemoStore, ...]:
     """Return the stores of the demo on consecutive ports."""
     return (
         ecwid(name="North Ridge Outdoor", catalogue="demo-a", store_id=1003, port=first_port),
         ecwid(name="Hearth & Trail", catalogue="demo-b", store_id=2007, port=first_port + 1),
+        woocommerce(name="Ridge Workshop", catalogue="demo-a", port=first_port + 2),
     )
