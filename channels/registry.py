@@ -14,6 +14,11 @@ from channels.platforms.woocommerce.platform import WooCommercePlatform
 PLATFORMS: dict[str, type[Platform]] = {
     "ecwid": EcwidPlatform,
     "woocommerce": WooCommercePlatform,
+from channels.platforms.shopify.platform import ShopifyPlatform
+
+PLATFORMS: dict[str, type[Platform]] = {
+    "ecwid": EcwidPlatform,
+    "shopify": ShopifyPlatform,
 }
 
 

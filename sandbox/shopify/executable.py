@@ -30,6 +30,7 @@ from sandbox.shopify.moments import moment
 from sandbox.shopify.records import (
     AdjustmentGroup,
     BulkOperation,
+    Change,
     Fulfilment,
     FulfilmentOrder,
     Item,
@@ -249,6 +250,17 @@ def _run_bulk(_: Any, info: Info, *, query: str, groupObjects: bool) -> Json:
     return context.bulk.run(query, schema=info.schema, number=number, execute=carry_out, scopes=context.scopes)
 
 
+def _changes(group: AdjustmentGroup, info: Info, **sent: Any) -> list[Change]:
+    names, items, places = sent.get("quantityNames"), sent.get("inventoryItemIds"), sent.get("locationIds")
+    return [
+        change
+        for change in group.changes
+        if (names is None or change.name in names)
+        and (items is None or gid("InventoryItem", change.item_id) in items)
+        and (places is None or gid("Location", change.location_id) in places)
+    ]
+
+
 def _set(_: Any, info: Info, *, input: Json) -> Json:
     context = context_of(info)
     return context.keys.once(info, input, "inventoryAdjustmentGroup", lambda: context.quantities.set(input))
@@ -349,6 +361,7 @@ _OWN: dict[str, dict[str, Resolver]] = {
         "id": lambda group, info: gid("InventoryAdjustmentGroup", group.id),
         "referenceDocumentUri": lambda group, info: group.document,
         "app": lambda group, info: _app(),
+        "changes": _changes,
     },
     "InventoryChange": {
         "ledgerDocumentUri": lambda change, info: change.document,
