@@ -9,16 +9,13 @@ from channels.contract import Capabilities, Platform, Store
 from channels.keeping import ChannelKeeper
 from channels.models import Channel
 from channels.platforms.ecwid.platform import EcwidPlatform
+from channels.platforms.shopify.platform import ShopifyPlatform
 from channels.platforms.woocommerce.platform import WooCommercePlatform
 
 PLATFORMS: dict[str, type[Platform]] = {
     "ecwid": EcwidPlatform,
-    "woocommerce": WooCommercePlatform,
-from channels.platforms.shopify.platform import ShopifyPlatform
-
-PLATFORMS: dict[str, type[Platform]] = {
-    "ecwid": EcwidPlatform,
     "shopify": ShopifyPlatform,
+    "woocommerce": WooCommercePlatform,
 }
 
 

@@ -89,24 +89,27 @@ class ShopifyPlatform(Platform):
         manages_subscriptions=True,
         has_locations=True,
         default_poll_seconds=120,
+        address_label="Shop domain",
+        address_help="The one that ends in .myshopify.com: in the Shopify admin under Settings, Domains.",
         where_to_find=(
             "Open dev.shopify.com, the dev dashboard of your organization, and create an app there.",
-            f"Give a version of it these Admin API access scopes: {', '.join(auth.REQUIRED_SCOPES)}. Release it.",
-            "Install the app in your shop, then copy its client ID and its client secret from its settings.",
-            "The shop's address is the one that ends in .myshopify.com: in the Shopify admin under Settings, Domains.",
-            "For a shop of another organization connect by consent instead, with the same client ID and secret.",
+            f"Give it these Admin API access scopes and release the version: {', '.join(auth.REQUIRED_SCOPES)}.",
+            "Install the app in your shop, and copy its client ID and its client secret from its settings.",
+            "For a shop of another organization connect by consent in the browser, with the same client ID and secret.",
         ),
         app_may=(
-            "Read products, locations, stock, orders and shipments.",
-            "Set the available quantity of an item at a location, and stock an item at a location of yours.",
-            "Subscribe to webhooks.",
+            "read products, variants, locations and their quantities",
+            "set what is available of an item at a location, and stock an item at a location you have mapped",
+            "read orders: their lines, shipments, refunds and times",
+            "make and mend its own webhooks",
         ),
         app_may_not=(
-            "See customers: no name, address or e-mail is asked for or kept.",
-            "Change prices, products or orders.",
+            "change prices, texts or pictures",
+            "change the quantity on hand, or one at a location that does not fulfil online orders",
+            "create, change or cancel an order, or keep a buyer's name, address or e-mail",
         ),
-        reads="Page by page; above 5,000 variants by a bulk operation. Single items directly.",
-        hears_of_sales="By signed webhooks that it subscribes to itself, and by polling orders.",
+        reads="50 items a page, above 5,000 variants as one bulk operation; quantities of single items directly",
+        hears_of_sales="signed webhooks, repeated for four hours, and a poll of orders every two minutes",
     )
 
     authorise_url = staticmethod(auth.authorise_url)
