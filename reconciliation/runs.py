@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -200,10 +200,11 @@ def _compare(run: Run, platform: Platform, lease: Lease) -> None:
         return
     scanning.compare(run, platform)
     run.refresh_from_db()
-    if not run.is_allowed and _is_suspicious(run):
+    news = _news(run)
+    if not run.is_allowed and _is_suspicious(run, news):
         words = _("%(found)d of %(read)d listings differ, more than %(percent)d %%. Is the store's catalogue sound?")
         numbers = {
-            "found": run.suspected,
+            "found": news,
             "read": run.listings_read,
             "percent": schedule.suspicious_percent(run),
         }
@@ -215,11 +216,17 @@ def _compare(run: Run, platform: Platform, lease: Lease) -> None:
         _have_checked(run, now=now + timedelta(seconds=schedule.current().grace_seconds))
 
 
-def _is_suspicious(run: Run) -> bool:
-    if run.suspected < schedule.current().suspicious_least:
+def _news(run: Run) -> int:
+    """Return how many of a run's suspicions say something that was not known before."""
+    known = Q(cause="", channel_shows=F("ledger_says") + F("listing__drift"))
+    return Finding.objects.filter(run=run).exclude(known).count()
+
+
+def _is_suspicious(run: Run, news: int) -> bool:
+    if news < schedule.current().suspicious_least:
         return False
-    known = Listing.objects.filter(channel=run.channel_id, state=Listing.State.ACTIVE).count()
-    return run.suspected * 100 > max(known, 1) * schedule.suspicious_percent(run)
+    listings = Listing.objects.filter(channel=run.channel_id, state=Listing.State.ACTIVE).count()
+    return news * 100 > max(listings, 1) * schedule.suspicious_percent(run)
 
 
 def _have_checked(run: Run, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ from channels.lanes import Lease
 from channels.models import Channel, Listing
 from reconciliation import bulk
 from reconciliation.bulk import ShownRow
-from reconciliation.models import Cause, Discrepancy, Finding, Run
+from reconciliation.models import Discrepancy, Finding, Run
 
 KEEP_EVERY_SECONDS = 2.0  # pages read longer ago than that are kept, with the cursor behind them
 KEEP_EVERY_ROWS = 5_000
@@ -121,39 +121,17 @@ def compare(run: Run, platform: Platform) -> None:
     with transaction.atomic():
         Finding.objects.filter(run=run).delete()
         with clock.comparing():
-            suspected = bulk.compare(run) + _note_gone(run)
+            suspected = bulk.compare(run)
             _note_open(run)
-        _keep(run, clock, suspected=suspected, listings_read=bulk.shown_count(run))
-
-
-def _note_gone(run: Run) -> int:
-    """Add the linked listings that the store has dropped and that nobody was told of yet."""
-    told = Finding.objects.filter(listing=OuterRef("pk"), cause=Cause.LISTING_GONE).exclude(
-        state=Finding.State.DISMISSED
-    )
-    gone = Listing.objects.filter(
-        channel=run.channel_id, state=Listing.State.GONE, mapping=Listing.Mapping.MAPPED, accounted__isnull=False
-    )
-    findings = [
-        Finding(
-            run=run,
-            listing=listing,
-            ref=listing.ref,
-            product_ref=listing.product_ref,
-            cause=Cause.LISTING_GONE,
-            ledger_says=listing.accounted,
-        )
-        for listing in gone.exclude(Exists(told)).order_by("pk")
-    ]
-    return len(Finding.objects.bulk_create(findings))
+        _keep(run, clock, suspected=suspected)
 
 
 def _note_open(run: Run) -> None:
-    """Add the listings that differed before and agree in this reading: they are looked at again, then they heal."""
+    """Add what is open before people and agrees in this reading: it is looked at again, then it heals."""
     mine = Finding.objects.filter(run=run, listing=OuterRef("pk"))
-    open_rows = Discrepancy.objects.live().filter(listing=OuterRef("pk"))
-    rows = Listing.objects.filter(channel=run.channel_id, state=Listing.State.ACTIVE, accounted__isnull=False)
-    rows = rows.filter(~Q(drift=0) | Exists(open_rows)).exclude(Exists(mine))
+    live = Discrepancy.objects.live().filter(channel=run.channel_id).values("listing")
+    rows = Listing.objects.filter(pk__in=live, state=Listing.State.ACTIVE, accounted__isnull=False)
+    rows = rows.exclude(Exists(mine))
     Finding.objects.bulk_create(
         Finding(run=run, listing_id=pk, ref=ref, product_ref=product_ref)
         for pk, ref, product_ref in rows.order_by("pk").values_list("pk", "ref", "product_ref")

@@ -131,21 +131,21 @@ class Run(models.Model):
 class ExpectedQuantity(models.Model):
     """What was accounted for a listing before the run asked for its first page. Dropped when the run ends."""
 
-    # Plain numbers without constraints of their own: these rows are written by the hundred thousand.
-    run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, related_name="+")
+    # Lean, without constraints of their own: these rows are written by the hundred thousand.
+    pk = models.CompositePrimaryKey("run_id", "listing_id")
+    run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     listing = models.ForeignKey(Listing, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
-    ref = models.CharField(max_length=120)
     accounted = models.BigIntegerField(null=True)
     version = models.BigIntegerField()
 
     def __str__(self) -> str:
-        return f"{self.run_id} {self.ref}"
+        return f"{self.run_id} {self.listing_id}"
 
 
 class ShownQuantity(models.Model):
     """What one pool showed in the run's reading. Dropped when the run ends."""
 
-    run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, related_name="+")
+    run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     ref = models.CharField(max_length=120)
     product_ref = models.CharField(max_length=120)
     tracked = models.BooleanField(null=True)
