@@ -8,6 +8,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("api.urls")),
+    path("developers/", include("api.pages.urls")),
     path("inventory/", include("inventory.urls")),
     path("reconciliation/", include("reconciliation.urls")),
     path("", include("channels.urls")),

@@ -24,6 +24,7 @@ SHAPES = {
     "chevron-left": '<path d="m10 4-4 4 4 4"/>',
     "chevron-right": '<path d="m6 4 4 4-4 4"/>',
     "clock": '<circle cx="8" cy="8" r="6"/><path d="M8 4.6V8l2.3 1.5"/>',
+    "code": '<path d="m5.2 4.6-3.4 3.4 3.4 3.4M10.8 4.6l3.4 3.4-3.4 3.4M9.2 3.2 6.8 12.8"/>',
     "count": '<rect x="3" y="2.8" width="10" height="11" rx="1.2"/>'
     '<path d="M6 2.8V1.6h4v1.2M5.6 8.4l1.6 1.6 3.2-3.4"/>',
     "cross": '<path d="m4 4 8 8M12 4l-8 8"/>',

@@ -45,6 +45,7 @@ _PLAN = (
         ("channels:activity", "channels:event", "channels:push", "channels:inbox"),
     ),
     (_("Warehouses"), "warehouse", "inventory:warehouse_list", ("inventory:warehouse",)),
+    (_("Developers"), "code", "developers:endpoint_list", ("developers:", "api:docs")),
 )
 
 

@@ -31,6 +31,10 @@ class Answer:
     retry_after: str = ""
     milliseconds: int = 0
 
+    @property
+    def is_success(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
 
 @dataclass(slots=True)
 class Call:
@@ -56,8 +60,7 @@ class Call:
         except TimeoutError:
             return self._timed(Answer(status=None, problem=f"No answer within {self.timeout:g} seconds."))
         except (OSError, http.client.HTTPException, ValueError) as error:
-            words = "It was cut off: it took too long." if self._is_cut else f"{type(error).__name__}: {error}"
-            return self._timed(Answer(status=None, problem=words[:300]))
+            return self._timed(Answer(status=None, problem=self._words_for(error)))
 
     def cut_off(self) -> None:
         """End the call now, whatever it waits for."""
@@ -69,6 +72,18 @@ class Call:
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.started_at if self.started_at else 0.0
+
+    def _words_for(self, error: Exception) -> str:
+        match error:
+            case _ if self._is_cut:
+                return "It was cut off: it took too long."
+            case http.client.RemoteDisconnected():
+                return "It hung up without an answer."
+            case http.client.HTTPException():
+                return "It did not answer in HTTP."
+            case OSError() if error.strerror:
+                return f"No connection: {error.strerror}."
+        return f"No connection: {error}"
 
     def _timed(self, answer: Answer) -> Answer:
         return Answer(

@@ -43,6 +43,18 @@ class Event(models.Model):
         """The id that others know it by; the same on every attempt, and so what they recognise a repeat by."""
         return f"evt_{self.pk}"
 
+    @property
+    def words(self) -> str:
+        """What people know its subject by: a SKU and warehouse, a channel and order; the subject where none is told."""
+        channel = self.data.get("channel")
+        parts = [
+            channel.get("name") if isinstance(channel, dict) else None,
+            self.data.get("number") or self.data.get("ref"),
+            self.data.get("sku") or self.data.get("title") or self.data.get("code"),
+            self.data.get("warehouse"),
+        ]
+        return " · ".join(str(part) for part in parts if part) or self.subject
+
 
 class Endpoint(models.Model):
     """An address that is told of events, with the secrets that sign them."""

@@ -152,19 +152,11 @@ def call_for(delivery: Delivery, *, now: datetime) -> Call:
 @transaction.atomic
 def settle(delivery: Delivery, answer: Answer, *, now: datetime) -> None:
     """Keep the attempt and what follows from it for the delivery and for its endpoint."""
-    took = timedelta(milliseconds=answer.milliseconds)
-    Attempt.objects.create(
-        delivery=delivery,
-        at=now - took,
-        milliseconds=answer.milliseconds,
-        status=answer.status,
-        problem=answer.problem[:300],
-        answer=answer.text,
-    )
+    took = _log(delivery, answer, now=now)
     rows = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PENDING)
-    rows.update(last_status=answer.status, last_problem=answer.problem[:300])
+    rows.update(last_status=answer.status, last_problem=answer.problem)
     endpoint = Endpoint.objects.filter(pk=delivery.endpoint_id)
-    if answer.status is not None and 200 <= answer.status < 300:
+    if answer.is_success:
         rows.update(state=Delivery.State.DELIVERED, due_at=None, ended_at=now)
         endpoint.update(
             failures=0, failing_since=None, last_success_at=now, rests_until=now + took if took > SLOW else None
@@ -195,3 +187,28 @@ def _fail(delivery: Delivery, answer: Answer, *, now: datetime) -> None:
     has_succeeded = endpoint.last_success_at is not None and endpoint.last_success_at > delivery.created_at
     if not has_succeeded:
         endpoints.give_up(endpoint, reason=f"Every attempt failed for days. The last: {answer.problem}", now=now)
+
+
+@transaction.atomic
+def note_test(delivery: Delivery, answer: Answer, *, now: datetime) -> None:
+    """Keep what came of a test: one attempt, which says nothing about the schedule or the endpoint's state."""
+    _log(delivery, answer, now=now)
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=Delivery.State.DELIVERED if answer.is_success else Delivery.State.FAILED,
+        last_status=answer.status,
+        last_problem=answer.problem,
+        ended_at=now,
+    )
+
+
+def _log(delivery: Delivery, answer: Answer, *, now: datetime) -> timedelta:
+    took = timedelta(milliseconds=answer.milliseconds)
+    Attempt.objects.create(
+        delivery=delivery,
+        at=now - took,
+        milliseconds=answer.milliseconds,
+        status=answer.status,
+        problem=answer.problem,
+        answer=answer.text,
+    )
+    return took

@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.mail import send_mail
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from api.models import Endpoint
@@ -34,7 +35,7 @@ def _sent(endpoint: Endpoint) -> bool:
     if not recipients:
         log.warning("webhook_owner_has_no_address", endpoint=endpoint.pk)
         return True
-    page = f"{settings.PUBLIC_URL}/developers/webhooks/{endpoint.uuid}/"
+    page = settings.PUBLIC_URL + reverse("developers:endpoint_detail", args=[endpoint.uuid])
     text = _(
         "Evenkeel no longer sends events to “%(name)s”.\n\n%(reason)s\n\nOnce the receiver works again, switch it on "
         "and replay what it has missed:\n%(page)s\n"

@@ -1,0 +1,1 @@
+"""What people see of the API: webhook endpoints, the event log, and their tokens."""
