@@ -84,10 +84,17 @@ class Limiter:
         CallBudget.objects.filter(key=self.key, blocked_until__lt=until).update(blocked_until=until)
 
     def learn(self, calls_per_second: float) -> None:
-        """Keep the rate that the platform has told: from now on every process goes by it."""
+        """Keep the rate that the platform has told: from now on every process goes by it.
+
+        What was taken so far costs the time that it takes at the new rate, not at the one that was assumed.
+        """
+        now = time.time()
         CallBudget.objects.get_or_create(key=self.key)
+        taken = Greatest(F("next_free") - Value(now), Value(0.0))
+        before = Coalesce(F("calls_per_second"), Value(self.calls_per_second))
         CallBudget.objects.filter(key=self.key).exclude(calls_per_second=calls_per_second).update(
-            calls_per_second=calls_per_second
+            next_free=Value(now) + taken * before / Value(calls_per_second),
+            calls_per_second=calls_per_second,
         )
 
     def refund(self, cost: float) -> None:

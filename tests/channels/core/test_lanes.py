@@ -202,6 +202,19 @@ def test_no_platform_is_called_inside_a_transaction() -> None:
         limiter.Limiter(key="k", calls_per_second=1, burst=1).acquire()
 
 
+def test_what_was_taken_before_a_rate_was_told_costs_what_it_costs_at_that_rate() -> None:
+    budget = limiter.Limiter(key="k", calls_per_second=0.01, burst=2, longest_wait=0.5)
+    budget.acquire()
+    budget.acquire()
+    with pytest.raises(RateLimited) as refused:
+        budget.acquire()
+
+    budget.learn(100)
+
+    assert refused.value.wait_seconds > 90
+    budget.acquire()
+
+
 def test_a_token_stands_nowhere_in_the_limiter() -> None:
     limiter.Limiter(key=limiter.budget_key("secret_token"), calls_per_second=1, burst=1).acquire()
 
