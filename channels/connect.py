@@ -45,6 +45,9 @@ def try_out(
     """
     kind = PLATFORMS[platform]
     base_url = kind.canonical_address(check_address(base_url or kind.capabilities.default_base_url))
+    for field_ in kind.capabilities.credentials:
+        if field_.is_address and credentials.get(field_.name):
+            check_address(credentials[field_.name])
     credentials, keeper = kind.completed(credentials, kept or {}), MemoryKeeper()
     client = kind(
         Store(base_url=base_url, account_ref="", credentials=credentials, options=options or {}, keeper=keeper)
@@ -57,7 +60,7 @@ def try_out(
         raise BadCredentials(
             f"The token lacks {', '.join(report.missing_scopes)}: give the app these scopes and reinstall it."
         )
-    return Tested(base_url=base_url, report=report, credentials=keeper.kept or credentials)
+    return Tested(base_url=report.api_address or base_url, report=report, credentials=keeper.kept or credentials)
 
 
 def connect(
@@ -147,6 +150,11 @@ def reconnect(*, channel: Channel, credentials: Mapping[str, str], actor: str, n
     if report.account_ref != channel.account_ref:
         raise ConnectRefused(
             f"These credentials belong to the store {report.account_ref}, this channel to {channel.account_ref}."
+        )
+    if tested.base_url != channel.base_url:
+        raise ConnectRefused(
+            f"With these credentials the store answers at {tested.base_url}, this channel is of {channel.base_url}:"
+            " connect it as a channel of its own."
         )
     channel.credentials = dict(tested.credentials)
     channel.credentials_version += 1

@@ -311,7 +311,11 @@ def _asked(capabilities: Capabilities, *, by_consent: bool) -> list[CredentialFi
     return [field for field in capabilities.credentials if (field.for_consent if by_consent else field.for_token)]
 
 
-def _credential(credential: CredentialField, *, is_required: bool, is_kept: bool) -> forms.CharField:
+def _credential(credential: CredentialField, *, is_required: bool, is_kept: bool) -> forms.Field:
+    if credential.choices:
+        return forms.ChoiceField(
+            label=credential.label, help_text=credential.help, required=is_required, choices=credential.choices
+        )
     attrs: dict[str, str | StrPromise] = {"autocomplete": "off", "spellcheck": "false"}
     if is_kept and credential.is_secret:
         attrs["placeholder"] = _("Known; leave empty to keep it")
@@ -321,7 +325,7 @@ def _credential(credential: CredentialField, *, is_required: bool, is_kept: bool
         label=credential.label,
         help_text=credential.help,
         required=is_required and not (is_kept and credential.is_secret),
-        max_length=500,
+        max_length=2500,  # Amazon's tokens are long
         widget=widget,
     )
 

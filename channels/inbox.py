@@ -162,6 +162,8 @@ def _wait(attempts: int) -> timedelta:
 def _work_on(channel: Channel, platform: Platform, read: Sequence[_Read], *, now: datetime) -> None:
     missing = _book_orders(channel, platform, read, now=now)
     _look_at_products(channel, platform, read, now=now)
+    if any(hint.kind == EventKind.HELD_STOCK for item in read for hint in item.hints):
+        Channel.objects.filter(pk=channel.pk, mirror__isnull=False).update(next_mirror_at=now)
     if any(hint.kind == EventKind.DISCONNECTED for item in read for hint in item.hints):
         _look_at_connection(platform)
     for item in read:

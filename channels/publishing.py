@@ -207,7 +207,7 @@ def _observe(channel: Channel, changes: Sequence[_Wanted], *, now: datetime) -> 
 
 def _send(channel: Channel, platform: Platform, lease: Lease, batch: Sequence[_Wanted]) -> None:
     lease.renew()
-    now = timezone.now()  # that of the call: SETTLES_AFTER counts from it
+    now = timezone.now()  # that of the call: what a platform takes to settle counts from it
     pushes = [
         Push(
             channel=channel,

@@ -20,7 +20,6 @@ from channels.lanes import Lease
 from channels.models import Channel, Listing, Push
 
 AT_ONCE = 20  # listings read in one round
-SETTLES_AFTER = timedelta(seconds=5)  # a request that timed out may still be at work in the store
 COUNTS_FOR = timedelta(minutes=15)  # a reading that no poll has reached by then is taken anew
 
 
@@ -88,6 +87,7 @@ def _take_late(
     The others are read now and kept on their listings, to count in a later round.
     """
     settles = timedelta(seconds=platform.orders_settle_seconds())
+    writes_settle = timedelta(seconds=platform.writes_settle_seconds())
     rows = {row.pk: row for row in Listing.objects.filter(pk__in=[listing.pk for listing in listings])}
     open_pushes = dict(Push.objects.open().filter(listing__in=rows).values_list("listing_id", "created_at"))
     kept: dict[int, Listing] = {}
@@ -99,7 +99,7 @@ def _take_late(
         ):
             continue
         sent_at = open_pushes.get(row.pk)
-        if sent_at is None or (decides_pushes and row.shown_at >= sent_at + SETTLES_AFTER):
+        if sent_at is None or (decides_pushes and row.shown_at >= sent_at + writes_settle):
             kept[row.pk] = row
     due = [row.shown_at for row in kept.values() if row.shown_at is not None and row.shown_at + settles <= now]
     if due and (channel.orders_polled_to is None or channel.orders_polled_to < max(due) + settles):

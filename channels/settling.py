@@ -14,9 +14,9 @@ from channels import readings
 from channels.contract import Capabilities, ChannelError, NotListed, Outcome, OutcomeKind, Platform, RateLimited
 from channels.lanes import Lease
 from channels.models import Channel, Listing, Push
-from channels.readings import SETTLES_AFTER
 
 ABANDONED_AFTER = timedelta(seconds=15)  # a call that died with its process had a time-out to go
+LOOKS_SOON = timedelta(seconds=5)  # at what nobody answered for; the platform may take longer to show it
 LOOKS_AFTER = timedelta(seconds=30)  # time for a sale that was not heard of yet to arrive
 
 
@@ -36,9 +36,10 @@ def decide_unknown(channel: Channel, platform: Platform, lease: Lease, *, now: d
         .order_by("pk")
     )
     # Whatever woke the listing of one that is too young to decide: nothing can be done about it before.
-    for push in unknown.filter(created_at__gt=now - SETTLES_AFTER):
-        postpone([push.listing_id], push.created_at + SETTLES_AFTER)
-    pushes = list(unknown.filter(created_at__lte=now - SETTLES_AFTER)[: readings.AT_ONCE])
+    settles_after = timedelta(seconds=platform.writes_settle_seconds())
+    for push in unknown.filter(created_at__gt=now - settles_after):
+        postpone([push.listing_id], push.created_at + settles_after)
+    pushes = list(unknown.filter(created_at__lte=now - settles_after)[: readings.AT_ONCE])
     if not pushes:
         return False
     if platform.has_writes_under_way():
@@ -249,7 +250,7 @@ def _settle_listing(
         case OutcomeKind.GONE:
             rows.update(state=Listing.State.GONE, due_at=None, due_since=None, check_due_at=None)
         case OutcomeKind.UNKNOWN:
-            rows.update(due_at=now + SETTLES_AFTER, failures=F("failures") + 1)
+            rows.update(due_at=now + LOOKS_SOON, failures=F("failures") + 1)
         case OutcomeKind.NOT_APPLIED:
             wait = (
                 error.wait_seconds if isinstance(error, RateLimited) else min(2 ** min(push.listing.failures, 9), 300)

@@ -29,6 +29,7 @@ class CredentialField:
     for_token: bool = True  # asked for where credentials are pasted
     for_consent: bool = False  # asked for before the store's owner is sent to the consent page
     is_asked_again: bool = False  # a reconnect is about this one: the old one is dead
+    is_address: bool = False  # a URL that we are going to call: it must not lead into our own network
     choices: tuple[tuple[str, str], ...] = ()
 
 
@@ -129,6 +130,7 @@ class ConnectionReport:
     scopes: tuple[str, ...]  # empty: the platform does not tell
     missing_scopes: tuple[str, ...]
     warnings: tuple[str, ...]  # sentences for people; none blocks
+    api_address: str = ""  # where its API answers, where that is not the address that was given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

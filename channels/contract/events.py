@@ -11,6 +11,7 @@ class EventKind(enum.StrEnum):
     ORDER_DELETED = "order-deleted"
     PRODUCT = "product"
     PRODUCT_DELETED = "product-deleted"
+    HELD_STOCK = "held-stock"  # what the platform holds for the merchant has changed
     DISCONNECTED = "disconnected"  # the store removed the app
     OTHER = "other"  # nothing to do; kept for the record
 

@@ -77,6 +77,10 @@ class Platform(Protocol):
     def has_writes_under_way(self) -> bool:
         """Tell whether writes that were handed over earlier may still take effect."""
 
+    def writes_settle_seconds(self) -> float:
+        """Return how long a write that nobody answered for may still take to show: until then no reading decides."""
+        return 5.0
+
     def ticket_outcomes(self, ticket: str) -> Sequence[Outcome] | None:
         """Return what became of each change handed over under ``ticket``; None: it is still being worked on.
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from channels import availability, publishing, readings, tasks
+from channels import availability, publishing, tasks
 from channels.models import Channel, Listing, Push
 from reconciliation import review
 from tests.channels.core.world import Store, adjust, level, no_differences, pass_time, receive, sell
@@ -272,7 +272,7 @@ def test_the_lane_comes_to_rest_while_an_outcome_is_too_young(store: Store) -> N
 
     push.refresh_from_db()
     assert push.state == "unknown"
-    assert store.listing("TEE").due_at == push.created_at + readings.SETTLES_AFTER
+    assert store.listing("TEE").due_at == push.created_at + timedelta(seconds=5)
     due = tasks.KINDS["publish"].due(Channel.objects.all(), timezone.now())
     assert not due.exists()
     pass_time(store.channel)
