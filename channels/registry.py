@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from channels.contract import Capabilities, Platform, Store
 from channels.keeping import ChannelKeeper
 from channels.models import Channel
+from channels.platforms.amazon.platform import AmazonPlatform
 from channels.platforms.ecwid.platform import EcwidPlatform
 from channels.platforms.shopify.platform import ShopifyPlatform
 from channels.platforms.woocommerce.platform import WooCommercePlatform
 
 PLATFORMS: dict[str, type[Platform]] = {
+    "amazon": AmazonPlatform,
     "ecwid": EcwidPlatform,
     "shopify": ShopifyPlatform,
     "woocommerce": WooCommercePlatform,

@@ -50,7 +50,7 @@ class ListingsApi:
     def _read(self, request: Request, variables: dict[str, str]) -> Response:
         marketplace = self._place(request, variables)
         included = frozenset(listed(request, "includedData", DATA_SETS)) or frozenset({"summaries"})
-        item = self._store.items.get(variables["sku"])
+        item = self._item(variables["sku"], marketplace)
         if item is None:
             raise not_found(f"SKU {variables['sku']} not found in marketplace {marketplace}")
         return json_response(item_json(item, marketplace, included))
@@ -62,7 +62,7 @@ class ListingsApi:
             raise invalid_input(f"mode: {preview} is not VALIDATION_PREVIEW")
         included = listed(request, "includedData", ("identifiers", "issues")) or ["issues"]
         product_type, patches = read_patches(body_of(request))
-        item = self._store.items.get(variables["sku"])
+        item = self._item(variables["sku"], marketplace)
         issues = self._issues(item, variables["sku"], product_type, patches)
         if item is not None and not issues and not preview:
             self._store.items.accept(item, marketplace, patches)
@@ -82,6 +82,11 @@ class ListingsApi:
             refuses = self._store.options.unknown_sku == "invalid"
             return [Issue("13013", f"The SKU {sku} is not in the catalogue of the seller.")] if refuses else []
         return issues_of(item, product_type, patches)
+
+    def _item(self, sku: str, marketplace: str) -> Item | None:
+        """Return a SKU's item as far as it stands in the marketplace that was asked."""
+        item = self._store.items.get(sku)
+        return item if item is not None and marketplace in item.marketplaces else None
 
     def _search(self, request: Request, variables: dict[str, str]) -> Response:
         marketplace = self._place(request, variables)
