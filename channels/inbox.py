@@ -35,6 +35,7 @@ from channels.models import Channel, InboundEvent, Listing, Order
 
 AT_ONCE = 100  # events worked on in one round
 MAX_ATTEMPTS = 8
+KEPT_HEADERS = ("signature", "topic", "event", "delivery", "webhook", "content-type", "user-agent")
 CHECK_AFTER = timedelta(seconds=30)  # the sale behind a product event has its own event; give it time
 
 
@@ -51,14 +52,16 @@ def accept(
     body: bytes,
     now: datetime,
 ) -> bool:
-    """Verify and store one webhook; tell whether it was new. Raises BadSignature, having only counted it."""
+    """Verify and store one webhook, with those of its headers that say what it is; tell whether it was new.
+
+    ``headers``: by their names in lower case. Raises BadSignature, having only counted it."""
     try:
         platform.check_signature(headers, body)
     except BadSignature:
         Channel.objects.filter(pk=channel.pk).update(refused_webhooks=F("refused_webhooks") + 1, refused_webhook_at=now)
         raise
-    kept = platform.kept_body(delivery.topic, body)
-    if not keep(channel, delivery, headers=headers, body=kept, now=now):
+    kept = {name: value[:500] for name, value in headers.items() if any(part in name for part in KEPT_HEADERS)}
+    if not keep(channel, delivery, headers=kept, body=platform.kept_body(delivery.topic, body), now=now):
         return False
     wake_soon(lane_of(channel.pk))
     return True

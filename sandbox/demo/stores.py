@@ -75,10 +75,56 @@ def woocommerce(*, name: str, catalogue: str, port: int) -> DemoStore:
     )
 
 
+def shopify(*, name: str, catalogue: str, domain: str, port: int) -> DemoStore:
+    client_id, client_secret = _secret(), _secret()
+    return DemoStore(
+        platform="shopify",
+        label="Shopify",
+        name=name,
+        port=port,
+        catalogue=catalogue,
+        api_path="",
+        arguments=("--domain", domain, "--client-id", client_id, "--client-secret", client_secret),
+        credentials={"client_id": client_id, "client_secret": client_secret},
+    )
+
+
+def amazon(*, name: str, catalogue: str, seller_id: str, port: int) -> DemoStore:
+    client_secret, refresh_token, queue = _secret(), f"Atzr|{_secret()}", "evenkeel"
+    return DemoStore(
+        platform="amazon",
+        label="Amazon",
+        name=name,
+        port=port,
+        catalogue=catalogue,
+        api_path="",
+        # Amazon takes minutes for what a visitor wants to see at once.
+        arguments=(
+            *("--seller-id", seller_id, "--client-id", "sandbox", "--client-secret", client_secret),
+            *("--refresh-token", refresh_token, "--queue", queue, "--held", "TNT-RDG-2=9"),
+            *("--accept-seconds", "2", "--pending-seconds", "20", "--orders-told-after", "0", "--quota-scale", "50"),
+        ),
+        credentials={
+            "seller_id": seller_id,
+            "client_id": "sandbox",
+            "client_secret": client_secret,
+            "refresh_token": refresh_token,
+            "marketplace": "A1PA6795UKMFR9",
+            "queue_url": f"http://localhost:{port}/123456789012/{queue}",
+            "aws_region": "eu-west-1",
+            "aws_access_key_id": "sandbox",
+            "aws_secret_access_key": "sandbox",
+        },
+        options={"pace": "simulator"},
+    )
+
+
 def all_stores(first_port: int) -> tuple[DemoStore, ...]:
     """Return the stores of the demo on consecutive ports."""
     return (
         ecwid(name="North Ridge Outdoor", catalogue="demo-a", store_id=1003, port=first_port),
         ecwid(name="Hearth & Trail", catalogue="demo-b", store_id=2007, port=first_port + 1),
-        woocommerce(name="Ridge Workshop", catalogue="demo-a", port=first_port + 2),
+        shopify(name="Ridge & Co", catalogue="demo-a", domain="ridge-and-co.myshopify.com", port=first_port + 2),
+        woocommerce(name="Ridge Workshop", catalogue="demo-b", port=first_port + 3),
+        amazon(name="Ridge on Amazon", catalogue="demo-a", seller_id="A3TH9S8BH6GOGM", port=first_port + 4),
     )
