@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("dashboard.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("", include("inventory.sources.urls")),
     path("api/", include("api.urls")),
     path("developers/", include("api.pages.urls")),
     path("inventory/", include("inventory.urls")),

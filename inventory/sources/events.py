@@ -30,10 +30,9 @@ from inventory.sources.contract import (
     StockSource,
 )
 from inventory.sources.models import Pull, PulledRow, Reading, Source, SourceEvent
-from inventory.sources.numbers import in_our_clock
+from inventory.sources.numbers import in_our_clock, storable
 from inventory.sources.registry import capabilities_of, opened
 
-MAX_BODY = 1_048_576
 AT_ONCE = 50
 
 
@@ -42,12 +41,18 @@ def accept(source: Source, adapter: StockSource, headers: dict[str, str], body: 
     envelope = adapter.read_envelope(headers, body)
     adapter.check_signature(headers, body, now=now)
     try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise BadPayload("The body is not UTF-8.") from None
+    if "\x00" in text:
+        raise BadPayload("The body is no text.")
+    try:
         with transaction.atomic():
             SourceEvent.objects.create(
                 source=source,
-                delivery_id=envelope.delivery_id[:200],
-                topic=envelope.topic[:120],
-                body=body.decode("utf-8", "replace"),
+                delivery_id=storable(envelope.delivery_id, 200),
+                topic=storable(envelope.topic, 120),
+                body=text,
                 received_at=now,
             )
     except IntegrityError:
@@ -92,7 +97,9 @@ def _work_on(source: Source, adapter: StockSource, stored: SourceEvent, *, now: 
             state = SourceEvent.State.PARTLY if problems else SourceEvent.State.DONE
     except (BadPayload, KeyConflict) as error:
         state, problems = SourceEvent.State.FAILED, [str(error)]
-    SourceEvent.objects.filter(pk=stored.pk).update(state=state, problem=" ".join(problems)[:1000], ended_at=now)
+    SourceEvent.objects.filter(pk=stored.pk).update(
+        state=state, problem=storable(" ".join(problems), 1000), ended_at=now
+    )
 
 
 def _effect(source: Source, event: Event, *, now: datetime) -> list[str]:

@@ -88,6 +88,7 @@ def work(source_id: int, lease: Lease) -> bool:
             return False
     elif pull.wait_until is not None and pull.wait_until > now:
         return False
+    pull.wait_until = None
     with opened(source) as (adapter, connection):
         while pull.state == Pull.State.READING and pull.wait_until is None and not lease.is_over:
             pulls.step(pull, adapter, connection, now=timezone.now())

@@ -13,6 +13,7 @@ from inventory.actors import name_of
 from inventory.models import Warehouse
 from inventory.sources.contract import ReportedLocation
 from inventory.sources.models import Source, SourceLocation
+from inventory.sources.numbers import storable
 
 IGNORED = "ignored"
 
@@ -32,12 +33,18 @@ def refresh(source: Source, reported: Sequence[ReportedLocation], *, now: dateti
     """
     known = {location.ref: location for location in source.locations.all()}
     for position, each in enumerate(reported):
-        name, note = each.name[:300], each.note[:200]
+        told = {
+            "name": storable(each.name, 300),
+            "note": storable(each.note, 200),
+            "parent_ref": each.parent_ref,
+            "position": position,
+            "gone_at": None,
+        }
         location = known.pop(each.ref, None)
         if location is None:
-            SourceLocation.objects.create(source=source, ref=each.ref, name=name, note=note, position=position)
-        elif (location.name, location.note, location.position, location.gone_at) != (name, note, position, None):
-            SourceLocation.objects.filter(pk=location.pk).update(name=name, note=note, position=position, gone_at=None)
+            SourceLocation.objects.create(source=source, ref=each.ref, **told)
+        elif any(getattr(location, name) != value for name, value in told.items()):
+            SourceLocation.objects.filter(pk=location.pk).update(**told)
     lost = [location.pk for location in known.values() if location.gone_at is None]
     SourceLocation.objects.filter(pk__in=lost).update(gone_at=now)
 

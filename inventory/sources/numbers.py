@@ -68,7 +68,14 @@ def text_of(value: object, *, what: str, longest: int = 200) -> str:
         raise BadValue(f"{what} is empty.")
     if len(text) > longest:
         raise BadValue(f"{what} is longer than {longest} characters.")
+    if not text.isprintable():
+        raise BadValue(f"{what} holds characters that can't be seen.")
     return text
+
+
+def storable(text: str, longest: int) -> str:
+    """Return ``text`` as a column may hold it: cut, and without the one character that PostgreSQL refuses."""
+    return text.replace("\x00", "\ufffd")[:longest]
 
 
 def _shown(value: object) -> str:

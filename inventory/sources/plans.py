@@ -108,10 +108,10 @@ class _Gathering:
         location = self.locations.get(ref)
         if location is not None and location.is_ignored:
             return True
-        if row.problem:
+        sku_id = self.sku_ids.get(code)
+        if row.problem and (sku_id is not None or not code):
             self._spoil(row, PullProblem.Kind.INVALID, row.problem)
             return False
-        sku_id = self.sku_ids.get(code)
         if sku_id is None:
             words = _("No SKU of yours has the code %(code)s: create it, or correct the code at the source.")
             self.unknown.setdefault(

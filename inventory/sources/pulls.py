@@ -27,6 +27,7 @@ from inventory.sources.contract import (
     TornRead,
 )
 from inventory.sources.models import Pull, PulledRow, PullProblem, Source
+from inventory.sources.numbers import storable
 from inventory.sources.registry import capabilities_of
 
 log = structlog.get_logger(__name__)
@@ -161,16 +162,16 @@ def stage(pull: Pull, rows: Sequence[StockRow], *, as_of: datetime) -> None:
     staged = [
         PulledRow(
             pull=pull,
-            row_ref=row.row_ref[:200],
-            item_ref=row.item_ref[:200],
-            sku_code=row.sku[:200],
-            location_ref=row.location_ref[:200],
+            row_ref=storable(row.row_ref, 200),
+            item_ref=storable(row.item_ref, 200),
+            sku_code=storable(row.sku, 200),
+            location_ref=storable(row.location_ref, 200),
             on_hand=row.on_hand,
             reserved=row.reserved,
             unsellable=row.unsellable,
             as_of=row.as_of or as_of,
-            problem=row.problem[:300],
-            note=row.note[:300],
+            problem=storable(row.problem, 300),
+            note=storable(row.note, 300),
         )
         for row in rows
     ]
@@ -275,7 +276,9 @@ def note_failure(source: Source, error: SourceError, *, now: datetime) -> None:
     if isinstance(error, BadCredentials):
         rows = Source.objects.filter(pk=source.pk, credentials_version=source.credentials_version)
         rows.exclude(connection=Source.Connection.RECONNECT).update(
-            connection=Source.Connection.RECONNECT, connection_problem=str(error)[:500], connection_problem_at=now
+            connection=Source.Connection.RECONNECT,
+            connection_problem=storable(str(error), 500),
+            connection_problem_at=now,
         )
     elif isinstance(error, BadPayload):
         log.warning("source_payload", source=source.name, error=str(error))
@@ -283,7 +286,8 @@ def note_failure(source: Source, error: SourceError, *, now: datetime) -> None:
 
 def discard(pull: Pull, sentence: str, *, now: datetime) -> None:
     """End a pull of which nothing is used."""
-    pull.state, pull.problem, pull.ended_at, pull.touched_at = Pull.State.DISCARDED, sentence[:500], now, now
+    pull.state, pull.problem = Pull.State.DISCARDED, storable(sentence, 500)
+    pull.ended_at = pull.touched_at = now
     pull.save()
     PulledRow.objects.filter(pull=pull).delete()
 

@@ -23,7 +23,7 @@ from inventory.models import Movement, Reservation, ReservationLine, Sku, Wareho
 from inventory.sources import mapping
 from inventory.sources.contract import ReportedShipment
 from inventory.sources.models import ExternalShipment, ExternalShipmentLine, Source, SourceLocation
-from inventory.sources.numbers import in_our_clock
+from inventory.sources.numbers import in_our_clock, storable
 
 MATCHED_FOR = timedelta(days=30)  # how long a shipment waits for its order to turn up
 MATCHED_AT_ONCE = 200
@@ -98,15 +98,15 @@ def confirm(confirmation: Confirmation, *, actor: str, now: datetime) -> Counted
 
     The same line of the same shipment counts once, however often it is told; a cancelled shipment stays cancelled.
     """
-    order_ref = booking.plain_number(confirmation.order_ref)
+    order_ref = booking.plain_number(storable(confirmation.order_ref, 200))
     shipment, _created = ExternalShipment.objects.select_for_update().get_or_create(
         reporter=confirmation.reporter,
         kind=confirmation.kind,
-        ref=confirmation.ref,
+        ref=storable(confirmation.ref, 200),
         defaults={
             "source": confirmation.source,
             "order_ref": order_ref,
-            "location_ref": confirmation.location_ref,
+            "location_ref": storable(confirmation.location_ref, 200),
             "happened_at": confirmation.happened_at,
             "received_at": now,
         },
@@ -124,12 +124,12 @@ def confirm(confirmation: Confirmation, *, actor: str, now: datetime) -> Counted
     ExternalShipmentLine.objects.bulk_create(
         ExternalShipmentLine(
             shipment=shipment,
-            line_ref=line.line_ref,
-            sku_code=line.sku,
+            line_ref=storable(line.line_ref, 200),
+            sku_code=storable(line.sku, 200),
             warehouse=line.warehouse,
             units=line.units,
             is_unusable=bool(line.problem),
-            problem=line.problem,
+            problem=storable(line.problem, 300),
         )
         for line in fresh
     )

@@ -41,5 +41,5 @@ def main(db: None) -> Warehouse:
 
 
 @pytest.fixture
-def wms(transactional_db: None, bridge: Bridge, main: Warehouse) -> Source:
+def wms(db: None, bridge: Bridge, main: Warehouse) -> Source:
     return connect("wms", bridge.url, {"token": bridge.token}, {"Q1": main})
