@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -35,9 +36,10 @@ def calls_made() -> int:
     return getattr(_made, "calls", 0)
 
 
-def blocked_until(token: str) -> datetime | None:
+def blocked_until(keys: Sequence[str]) -> datetime | None:
     """Return until when the platform asked every process to wait; None: calls go out."""
-    row = CallBudget.objects.filter(key=budget_key(token), blocked_until__gt=time.time()).first()
+    rows = CallBudget.objects.filter(key__in=keys, blocked_until__gt=time.time())
+    row = rows.order_by("-blocked_until").first()
     return datetime.fromtimestamp(row.blocked_until, UTC) if row else None
 
 

@@ -141,7 +141,7 @@ class PushTable(ListTable):
     state = StateColumn(verbose_name=_("State"))
     took = PartColumn("channels/cells/span.html", verbose_name=_("Took"), css_class="number")
     created_at = TimeColumn(verbose_name=_("When"))
-    receipt = TextColumn(verbose_name=_("Receipt"), orderable=False, attrs={"td": {"class": "cell-wide small muted"}})
+    receipt = PartColumn("channels/cells/receipt.html", verbose_name=_("Receipt"), orderable=False)
 
     class Meta:
         order_by = "-created_at"

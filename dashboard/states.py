@@ -50,6 +50,7 @@ LOOKS = {
     "ignored": Look("neutral", "dash"),
     "failed": Look("critical", "alert"),
     "sending": Look("info", "push"),
+    "accepted": Look("info", "clock"),
     "applied": Look("quiet", "check"),
     "not-applied": Look("warning", "return"),
     "rejected": Look("critical", "stop"),

@@ -23,6 +23,10 @@ class Platform(Protocol):
 
     def close(self) -> None: ...
 
+    def budget_keys(self) -> Sequence[str]:
+        """Return the keys of the limiter's budgets that this store's calls spend from."""
+        return ()
+
     # The connection ---------------------------------------------------------------------------------------------
     @staticmethod
     def canonical_address(base_url: str) -> str:

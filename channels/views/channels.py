@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Avg, Count, Max, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,7 +21,7 @@ from django.views.decorators.vary import vary_on_headers
 from channels import asking, breaker, catalog, connect, connection, limiter, modes, opening, tasks
 from channels.contract import ChannelError
 from channels.models import Channel, ChannelWarehouse, Listing
-from channels.registry import capabilities_of
+from channels.registry import capabilities_of, opened
 from channels.views.answers import refuse
 from inventory.views import actor_of, done
 
@@ -102,9 +104,26 @@ def _overview(channel: Channel) -> dict[str, Any]:
         "running": next((run for run in imports if run.state == "running"), None),
         "pushes": list(channel.pushes.select_related("listing__sku").order_by("-pk")[:LATEST]),
         "events": list(channel.events.order_by("-pk")[:LATEST]),
-        "calls_wait_until": limiter.blocked_until(channel.credentials.get("token", "")),
+        "calls_wait_until": limiter.blocked_until(_budget_keys(channel)),
+        "locations": _locations(channel),
+        "window": channel.pushes.filter(
+            window__isnull=False, created_at__gt=timezone.now() - timedelta(days=1)
+        ).aggregate(pushes=Count("pk"), longest=Max("window"), usual=Avg("window")),
         "failed_events": channel.events.filter(state="failed").count(),
     }
+
+
+def _budget_keys(channel: Channel) -> Sequence[str]:
+    with opened(channel) as platform:  # nothing is asked over the network here
+        return platform.budget_keys()
+
+
+def _locations(channel: Channel) -> list[dict[str, Any]]:
+    """Return the store's locations with the names of the warehouses that stand for each."""
+    feeds: dict[str, list[str]] = {}
+    for ref, name in channel.feeds.order_by("priority", "pk").values_list("location_ref", "warehouse__name"):
+        feeds.setdefault(ref, []).append(name)
+    return [{"location": place, "warehouses": feeds.get(place.ref, [])} for place in channel.locations.all()]
 
 
 # What can be asked of a channel ---------------------------------------------------------------------------------

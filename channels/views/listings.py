@@ -68,6 +68,9 @@ def listing_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "listing": listing,
         "standing": standing(listing),
+        "location": listing.channel.locations.filter(ref=listing.location_ref).first()
+        if listing.location_ref
+        else None,
         "explanation": availability.explain(listing) if listing.sku_id else None,
         "hold_back": availability.hold_backs_for([listing])[listing.pk],
         "pushes": arrange(request, table, page_size=LATEST_PUSHES),

@@ -27,6 +27,7 @@ from channels.contract import (
     UnreadableProducts,
     WriteMode,
 )
+from channels.limiter import budget_key
 from channels.platforms.ecwid import batch, catalog_scan, connection, oauth, order_feed, orders, webhooks, writes
 from channels.platforms.ecwid.client import BURST, CALLS_PER_SECOND, EcwidClient, api_root
 from channels.platforms.ecwid.mapping import UnreadableProduct
@@ -116,6 +117,9 @@ class EcwidPlatform(Platform):
 
     def close(self) -> None:
         self._client.close()
+
+    def budget_keys(self) -> Sequence[str]:
+        return (budget_key(self._store.credentials.get("token", "")),)
 
     # The connection ---------------------------------------------------------------------------------------------
     @staticmethod
