@@ -47,9 +47,19 @@ class ShortageAnswer(TypedDict):
 class ProblemError(Exception):
     """A refusal of the API itself. ``name`` ends the problem's type."""
 
-    def __init__(self, status: int, name: str, detail: str, *, field: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        detail: str,
+        *,
+        field: str = "",
+        retry_after: int | None = None,
+        extra: dict[str, object] | None = None,
+    ) -> None:
         super().__init__(detail)
-        self.status, self.name, self.detail, self.field = status, name, detail, field
+        self.status, self.name, self.detail, self.field, self.extra = status, name, detail, field, extra
+        self.headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response:
@@ -94,7 +104,7 @@ def _own(exc: Exception) -> Response | None:
     match exc:
         case ProblemError():
             errors = [FieldError(field=exc.field, message=exc.detail)] if exc.field else []
-            return problem(exc.status, exc.name, exc.detail, errors=errors)
+            return problem(exc.status, exc.name, exc.detail, errors=errors, headers=exc.headers, extra=exc.extra)
         case InsufficientStock():
             shortages = [_shortage(shortage) for shortage in exc.shortages]
             return problem(409, "insufficient-stock", str(exc), extra={"shortages": shortages})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from api.models import Delivery, Endpoint
+from api.webhooks.kinds import KINDS
 from channels.models import InboundEvent, Listing, Order, Push
 from inventory.models import Movement, Reservation, Sku, StockLevel, Warehouse
 
@@ -28,17 +31,22 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         filterset_class = self.get_filterset_class(view, queryset)
-        known = set(filterset_class.base_filters if filterset_class else ())
-        errors = {}
-        for name in request.query_params:
-            if name not in known | _PAGING:
-                errors[name] = f"There is no such parameter. There are: {', '.join(sorted(known | _PAGING))}."
-            elif len(request.query_params.getlist(name)) > 1:
-                errors[name] = "Give this parameter once."
-        if errors:
-            raise ValidationError(errors)
+        refuse_parameters(request, {*(filterset_class.base_filters if filterset_class else ()), *_PAGING})
         rows: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return rows
+
+
+def refuse_parameters(request: Request, known: Collection[str]) -> None:
+    """Raise ValidationError for parameters that are not ``known``, and for those that are given twice."""
+    there = f"There are: {', '.join(sorted(known))}." if known else "This address takes none."
+    errors = {}
+    for name in request.query_params:
+        if name not in known:
+            errors[name] = f"There is no such parameter. {there}"
+        elif len(request.query_params.getlist(name)) > 1:
+            errors[name] = "Give this parameter once."
+    if errors:
+        raise ValidationError(errors)
 
 
 class Exact(django_filters.CharFilter):  # type: ignore[misc]
@@ -226,3 +234,28 @@ class PushFilter(FilterSet):  # type: ignore[misc]
     class Meta:
         model = Push
         fields = ["channel", "listing", "sku", "state", "created_from", "created_until"]
+
+
+class EndpointFilter(FilterSet):  # type: ignore[misc]
+    origin = django_filters.ChoiceFilter(choices=Endpoint.Origin.choices, help_text="Who made it.")
+    url = Exact("url", "Endpoints of exactly this address.")
+
+    class Meta:
+        model = Endpoint
+        fields = ["origin", "url"]
+
+
+class DeliveryFilter(FilterSet):  # type: ignore[misc]
+    endpoint = django_filters.UUIDFilter(
+        field_name="endpoint__uuid", help_text="Deliveries of the endpoint of this id."
+    )
+    state = django_filters.ChoiceFilter(choices=Delivery.State.choices, help_text="Where it stands.")
+    type = django_filters.ChoiceFilter(
+        field_name="event__kind", choices=[(code, code) for code in KINDS], help_text="Of this kind of event."
+    )
+    created_from = Moment("created_at", "Made at this time or later.", lookup_expr="gte")
+    created_until = Moment("created_at", "Made before this time.", lookup_expr="lt")
+
+    class Meta:
+        model = Delivery
+        fields = ["endpoint", "state", "type", "created_from", "created_until"]

@@ -13,13 +13,19 @@ if TYPE_CHECKING:  # the framework's views import this module while they are bei
     from rest_framework.views import APIView
 
 SCOPES: Final = {
-    "stock:read": "read SKUs, warehouses, levels, movements and reservations",
+    "stock:read": "read SKUs, warehouses, levels, movements, reservations and sales of shops",
     "stock:write": "change SKUs and warehouses; post receipts, adjustments, transfers, counts and returns",
+    "sales:write": "send sales of shops: all that a till needs",
     "reservations:write": "reserve, release and fulfil",
-    "channels:read": "read channels, listings, events and pushes",
-    "channels:write": "change a channel's mode and a listing's SKU",
+    "channels:read": "read channels, listings, the inbox, pushes and changes",
+    "channels:write": "connect, set and ask channels; map and set listings",
     "orders:read": "read orders",
+    "orders:write": "have orders fetched anew",
+    "webhooks:read": "read events, webhook endpoints and their log",
+    "webhooks:write": "subscribe to events; make, change and remove webhook endpoints",
 }
+
+ANY: Final = "any"  # what every token may do
 
 
 class HasScope(BasePermission):
@@ -34,7 +40,7 @@ class HasScope(BasePermission):
         if request.method not in view.allowed_methods:
             return True  # what the view can't do at all is answered 405, not with a scope that doesn't exist
         wanted = getattr(view, "read_scope" if request.method in SAFE_METHODS else "write_scope", "")
-        if wanted and wanted in request.auth.scopes:
+        if wanted == ANY or (wanted and wanted in request.auth.scopes):
             return True
         self.message = f"This token lacks the scope {wanted}. Make one with: manage.py token USER --scopes {wanted}"
         self.code = f"missing-scope {wanted}"  # read by api.errors, which names the scope for programs too

@@ -6,7 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from api.views.base import NotFoundView
 from api.views.catalogue import SkuViews, WarehouseViews
-from api.views.channels import ChannelViews, EventViews, ListingViews, OrderViews, PushViews
+from api.views.channels import ChannelViews, InboxViews, ListingViews, OrderViews, PushViews
 from api.views.reservations import ReservationViews
 from api.views.stock import (
     AdjustmentView,
@@ -17,6 +17,7 @@ from api.views.stock import (
     StockViews,
     TransferView,
 )
+from api.views.webhooks import DeliveryViews, EndpointViews, EventsView, HookViews, MeView
 
 app_name = "api"
 
@@ -30,10 +31,15 @@ router.register("reservations", ReservationViews)
 router.register("channels", ChannelViews)
 router.register("listings", ListingViews)
 router.register("orders", OrderViews)
-router.register("events", EventViews, basename="event")
+router.register("inbox", InboxViews, basename="inbox")
 router.register("pushes", PushViews)
+router.register("webhooks", EndpointViews)
+router.register("deliveries", DeliveryViews)
+router.register("hooks", HookViews, basename="hook")
 
 v1 = [
+    re_path(r"^me/?$", MeView.as_view(), name="me"),
+    re_path(r"^events/?$", EventsView.as_view(), name="events"),
     re_path(r"^stock/adjustments/?$", AdjustmentView.as_view(), name="adjustments"),
     re_path(r"^stock/counts/?$", CountView.as_view(), name="counts"),
     re_path(r"^stock/receipts/?$", ReceiptView.as_view(), name="receipts"),

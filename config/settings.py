@@ -136,6 +136,18 @@ if REDIS_URL:
 else:
     Q_CLUSTER["orm"] = "default"
 
+# Counts the calls of each API token; nothing that must last stands here.
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": Q_CLUSTER["name"],
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+API_CALLS_PER_MINUTE = int(env_number("EVENKEEL_API_CALLS_PER_MINUTE", default=600, minimum=1))
+
 # People ---------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "dashboard.User"
 AUTHENTICATION_BACKENDS = [
@@ -241,6 +253,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {"EventKind": "api.webhooks.kinds.CODES"},
 }
 
 # Logging: one line per event, secrets never ---------------------------------------------------------------------

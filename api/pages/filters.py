@@ -9,15 +9,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from api.models import Delivery, Event
-from api.webhooks.kinds import KINDS
+from api.webhooks.kinds import CHOICES
 from channels.filters import WordsFilter
 
 
 class EventLogFilter(django_filters.FilterSet):  # type: ignore[misc]
     q = WordsFilter("subject", label=_("Subject"))
-    kind = django_filters.ChoiceFilter(
-        label=_("Event"), choices=[(kind.code, kind.title) for kind in KINDS.values()], empty_label=_("Any")
-    )
+    kind = django_filters.ChoiceFilter(label=_("Event"), choices=CHOICES, empty_label=_("Any"))
 
     class Meta:
         model = Event
@@ -31,7 +29,7 @@ class DeliveryLogFilter(django_filters.FilterSet):  # type: ignore[misc]
     kind = django_filters.ChoiceFilter(
         label=_("Event"),
         field_name="event__kind",
-        choices=[(kind.code, kind.title) for kind in KINDS.values()],
+        choices=CHOICES,
         empty_label=_("Any"),
     )
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from api.permissions import SCOPES
 from api.webhooks.endpoints import URL_LENGTH, RefusedEndpoint
-from api.webhooks.kinds import KINDS, Kind
+from api.webhooks.kinds import CHOICES, KINDS, Kind
 
 GROUPS = (
     (_("Stock"), "stock."),
@@ -35,7 +35,7 @@ class EndpointForm(forms.Form):
     )
     kinds = forms.MultipleChoiceField(
         label=_("Events"),
-        choices=[(kind.code, kind.title) for kind in KINDS.values()],
+        choices=CHOICES,
         error_messages={"required": _("Choose at least one event.")},
     )
 

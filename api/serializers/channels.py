@@ -142,7 +142,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         read_only_fields = fields
 
 
-class EventSerializer(serializers.ModelSerializer[InboundEvent]):
+class InboundSerializer(serializers.ModelSerializer[InboundEvent]):
     """A row of the inbox, without its body."""
 
     channel = ChannelBriefSerializer(read_only=True)
@@ -164,11 +164,11 @@ class EventSerializer(serializers.ModelSerializer[InboundEvent]):
         read_only_fields = fields
 
 
-class EventDetailSerializer(EventSerializer):
+class InboundDetailSerializer(InboundSerializer):
     """The row with its body. Headers stay out: they hold signatures."""
 
-    class Meta(EventSerializer.Meta):
-        fields = [*EventSerializer.Meta.fields, "body"]
+    class Meta(InboundSerializer.Meta):
+        fields = [*InboundSerializer.Meta.fields, "body"]
         read_only_fields = fields
 
 

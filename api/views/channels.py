@@ -13,8 +13,8 @@ from api.filters import EventFilter, ListingFilter, OrderFilter, PushFilter
 from api.serializers.channels import (
     ChannelChange,
     ChannelSerializer,
-    EventDetailSerializer,
-    EventSerializer,
+    InboundDetailSerializer,
+    InboundSerializer,
     ListingChange,
     ListingSerializer,
     OrderSerializer,
@@ -83,17 +83,17 @@ class OrderViews(ReadViews[Order]):
 
 
 @extend_schema_view(
-    list=extend_schema(summary="List events"),
-    retrieve=extend_schema(summary="Read an event", responses={200: EventDetailSerializer}),
+    list=extend_schema(summary="List what came in"),
+    retrieve=extend_schema(summary="Read what came in", responses={200: InboundDetailSerializer}),
 )
-class EventViews(ReadViews[InboundEvent]):
+class InboxViews(ReadViews[InboundEvent]):
     """The inbox: webhooks as they arrived. Only the single event shows its body."""
 
     read_scope = "channels:read"
     queryset = InboundEvent.objects.select_related("channel").defer(
         "channel__credentials", "channel__options", "headers"
     )
-    serializer_class = EventSerializer
+    serializer_class = InboundSerializer
     filterset_class = EventFilter
 
     def get_queryset(self) -> QuerySet[InboundEvent]:
@@ -101,7 +101,7 @@ class EventViews(ReadViews[InboundEvent]):
         return rows.defer("body") if self.action == "list" else rows
 
     def get_serializer_class(self) -> type[BaseSerializer[InboundEvent]]:
-        return EventSerializer if self.action == "list" else EventDetailSerializer
+        return InboundSerializer if self.action == "list" else InboundDetailSerializer
 
 
 @extend_schema_view(list=extend_schema(summary="List pushes"), retrieve=extend_schema(summary="Read a push"))

@@ -204,4 +204,6 @@ _ALL: Final[Sequence[Kind]] = (
     ),
 )
 KINDS: Final = {kind.code: kind for kind in _ALL}
+CHOICES: Final = [(kind.code, kind.title) for kind in _ALL]
+CODES: Final = list(KINDS)
 TEST: Final = "webhook.test"  # sent by the test button alone; nobody subscribes to it

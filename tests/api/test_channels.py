@@ -145,11 +145,11 @@ def test_only_the_single_event_shows_its_body(api: Api, north: Channel) -> None:
     event = make_event(north, "d-1", now=T0)
     make_event(north, "d-2", now=T0, state="failed")
 
-    [row] = api.get("events/", delivery_id="d-1", state="pending", topic="order.created").json()["results"]
+    [row] = api.get("inbox/", delivery_id="d-1", state="pending", topic="order.created").json()["results"]
     assert "body" not in row
-    assert api.get(f"events/{event.pk}/").json() == {**row, "body": '{"orderId": 7}'}
-    assert SECRET.encode() not in api.get(f"events/{event.pk}/").content
-    assert len(api.get("events/", state="failed", channel=str(north.pk)).json()["results"]) == 1
+    assert api.get(f"inbox/{event.pk}/").json() == {**row, "body": '{"orderId": 7}'}
+    assert SECRET.encode() not in api.get(f"inbox/{event.pk}/").content
+    assert len(api.get("inbox/", state="failed", channel=str(north.pk)).json()["results"]) == 1
 
 
 def test_pushes_say_what_was_sent_and_became_of_it(api: Api, north: Channel, tee: Sku) -> None:
@@ -170,6 +170,6 @@ def test_pushes_say_what_was_sent_and_became_of_it(api: Api, north: Channel, tee
     assert Push.objects.count() == 2
 
 
-@pytest.mark.parametrize("path", ["orders", "events", "pushes", "stock", "movements", "channels", "listings"])
+@pytest.mark.parametrize("path", ["orders", "inbox", "pushes", "stock", "movements", "channels", "listings"])
 def test_what_the_core_writes_can_only_be_read(api: Api, north: Channel, path: str) -> None:
     assert api.post(f"{path}/", {}).status_code == 405

@@ -54,8 +54,18 @@ ENDPOINTS = [
     ("GET", "listings/", "channels:read"),
     ("PATCH", "listings/1/", "channels:write"),
     ("GET", "orders/", "orders:read"),
-    ("GET", "events/", "channels:read"),
+    ("GET", "inbox/", "channels:read"),
     ("GET", "pushes/", "channels:read"),
+    ("GET", "events/", "webhooks:read"),
+    ("GET", "webhooks/", "webhooks:read"),
+    ("POST", "webhooks/", "webhooks:write"),
+    ("DELETE", f"webhooks/{NOBODY}/", "webhooks:write"),
+    ("POST", f"webhooks/{NOBODY}/rotate/", "webhooks:write"),
+    ("GET", "deliveries/", "webhooks:read"),
+    ("POST", "deliveries/1/replay/", "webhooks:write"),
+    ("POST", "hooks/", "webhooks:write"),
+    ("DELETE", f"hooks/{NOBODY}/", "webhooks:write"),
+    ("GET", "hooks/samples/", "webhooks:read"),
 ]
 
 

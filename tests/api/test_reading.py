@@ -23,7 +23,7 @@ LISTS = [
     "channels",
     "listings",
     "orders",
-    "events",
+    "inbox",
     "pushes",
 ]
 
