@@ -8,7 +8,7 @@ from sandbox.server import Json, Request, Response, Route
 from sandbox.woocommerce.errors import WpError
 from sandbox.woocommerce.lists import filtered
 from sandbox.woocommerce.records import Webhook
-from sandbox.woocommerce.rest import answer, answer_page, body_of
+from sandbox.woocommerce.rest import answer, answer_page, asked_for, body_of
 from sandbox.woocommerce.store import Store
 from sandbox.woocommerce.webhooks import Webhooks
 from sandbox.woocommerce.wire import Wire
@@ -59,7 +59,7 @@ class AdminApi:
 
     def delete_webhook(self, request: Request, variables: dict[str, str]) -> Response:
         """Delete for good; there is no trash for webhooks."""
-        if request.query.get("force") != "true":
+        if not asked_for(request, "force"):
             raise WpError(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
         webhook = self._webhook(variables, 404)
         self._webhooks.delete(webhook)

@@ -10,7 +10,7 @@ from sandbox.woocommerce.errors import WpError, unknown_order
 from sandbox.woocommerce.lists import filtered
 from sandbox.woocommerce.orders import no_gateway, refund_lines
 from sandbox.woocommerce.records import Order, Refund
-from sandbox.woocommerce.rest import answer, answer_page, body_of
+from sandbox.woocommerce.rest import answer, answer_page, asked_for, body_of
 from sandbox.woocommerce.store import Store
 from sandbox.woocommerce.wire import Wire
 
@@ -72,7 +72,7 @@ class OrdersApi:
         with self._store.lock:
             order = self._order(variables, 404)
             before = self._json(order)
-            if request.query.get("force") == "true":
+            if asked_for(request, "force"):
                 self._store.orders.delete(order)
             elif order.status == "trash":
                 raise WpError(410, "woocommerce_rest_already_trashed", "The order has already been deleted.")

@@ -14,7 +14,7 @@ from sandbox.woocommerce.errors import WpError, unknown_product, unknown_variati
 from sandbox.woocommerce.lists import filtered
 from sandbox.woocommerce.orders import Wanted
 from sandbox.woocommerce.records import Product, Stocked, Variation
-from sandbox.woocommerce.rest import answer, answer_page, body_of
+from sandbox.woocommerce.rest import answer, answer_page, asked_for, body_of
 from sandbox.woocommerce.stock import holder_of
 from sandbox.woocommerce.store import Store
 from sandbox.woocommerce.wire import Wire
@@ -91,7 +91,7 @@ class ProductsApi:
 
     def delete(self, request: Request, variables: dict[str, str]) -> Response:
         with self._store.lock:
-            return answer(request, self._delete(int(variables["product_id"]), _force(request)))
+            return answer(request, self._delete(int(variables["product_id"]), asked_for(request, "force")))
 
     def batch(self, request: Request, _: dict[str, str]) -> Response:
         return self._batch(
@@ -293,7 +293,3 @@ class ProductsApi:
                 except (CannotBuy, OutOfStock):
                     continue
                 return
-
-
-def _force(request: Request) -> bool:
-    return request.query.get("force") == "true" or body_of(request).get("force") in (True, "true")

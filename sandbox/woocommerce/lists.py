@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.server import Json, Request
+from sandbox.woocommerce.rest import asked_for
 from sandbox.woocommerce.wire import Wire
 
 _BOUNDS: dict[str, tuple[str, Callable[[int, int], bool]]] = {
@@ -21,7 +22,7 @@ def filtered(items: list[Json], request: Request, wire: Wire) -> list[Json]:
     Bounds are strict, and dates are stamped in whole seconds.
     """
     query = request.query
-    is_gmt = query.get("dates_are_gmt") in ("true", "1")
+    is_gmt = asked_for(request, "dates_are_gmt")
     for name, (which, holds) in _BOUNDS.items():
         if name in query:
             bound = wire.moment(query[name], is_gmt=is_gmt)

@@ -35,6 +35,12 @@ def body_of(request: Request) -> Json:
     return body if isinstance(body, dict) else {}
 
 
+def asked_for(request: Request, name: str) -> bool:
+    """Return a yes-or-no parameter, from the query or the body, as WordPress reads one."""
+    sent = request.query.get(name, body_of(request).get(name, False))
+    return str(sent).lower() in ("true", "1")
+
+
 def answer(request: Request, payload: Json, status: int = 200) -> Response:
     """Answer one object, cut to ``_fields``; its ``_links`` stay. PHP writes an empty object as ``[]``."""
     tree = _tree(request)
