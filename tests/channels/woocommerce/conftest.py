@@ -80,7 +80,7 @@ def store_of(shop: WooCommerceSimulator, **fields: Any) -> Store:
 
 
 @pytest.fixture
-def open_platform(transactional_db: None) -> Iterator[Opener]:
+def open_platform(db: None) -> Iterator[Opener]:
     """Open clients and close them afterwards. The limiter's row lives in the database."""
     opened: list[WooCommercePlatform] = []
 
