@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
-from channels import availability, breaker, orders, publishing
+from channels import availability, breaker, hold_backs, orders, publishing
+from channels.hold_backs import Scope
 from channels.lanes import wake
-from channels.models import Channel, ChannelWarehouse, HoldBack, Listing, OrderLine
+from channels.models import Channel, ChannelWarehouse, Listing, OrderLine
 from inventory import audit
 from inventory.models import Sku, Warehouse
 
@@ -160,22 +160,10 @@ def set_hold_back(
     listing: Listing | None = None,
 ) -> None:
     """Keep ``units`` from a channel, a SKU's or one listing, or from everything; None inherits again."""
-    scope: dict[str, Any] = {"channel": channel, "sku": sku, "listing": listing}
-    rows = HoldBack.objects.filter(**scope)
-    before = rows.values_list("units", flat=True).first()
-    if units is None:
-        rows.delete()
-    else:
-        HoldBack.objects.update_or_create(**scope, defaults={"units": units})
-    named = next((f"{name}:{thing.pk}" for name, thing in scope.items() if thing is not None), "everything")
-    audit.record(actor=actor, action="hold_back.set", subject=named, before={"units": before}, after={"units": units})
-    listings = Listing.objects.publishable()
-    if listing is not None:
-        listings = listings.filter(pk=listing.pk)
-    elif sku is not None:
-        listings = listings.filter(sku=sku)
-    elif channel is not None:
-        listings = listings.filter(channel=channel)
-    listings.wake_all(now=now)
-    for channel_id in sorted(set(listings.order_by().values_list("channel_id", flat=True))):
-        wake(publishing.lane_of(channel_id))
+    scope = Scope(
+        channel_id=channel.pk if channel else None,
+        sku_id=sku.pk if sku else None,
+        listing_id=listing.pk if listing else None,
+    )
+    hold_backs.set_many({scope: units}, actor=actor)
+    hold_backs.publish([scope], now=now)

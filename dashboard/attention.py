@@ -14,6 +14,7 @@ from channels.models import Channel, ChannelWarehouse, Heartbeat, InboundEvent, 
 from dashboard import times
 from dashboard.links import link
 from inventory.models import Sku
+from reconciliation.models import Discrepancy, Run, Severity
 
 WORKER_SILENT_AFTER = timedelta(seconds=60)
 MISSED_POLLS = 3  # a channel's order poll counts as missing after so many of its intervals
@@ -43,6 +44,7 @@ def concerns(channels: Sequence[Channel], *, now: datetime) -> list[Concern]:
         found += _connection(channel, now)
     found += _locations()
     found += _orders()
+    found += _disagreements()
     found += _listings()
     found += _events()
     for channel in channels:
@@ -209,7 +211,6 @@ def _orders() -> Iterator[Concern]:
 def _listings() -> Iterator[Concern]:
     found = Listing.objects.exclude(state=Listing.State.GONE).aggregate(
         parked=Count("pk", filter=Q(parked_at__isnull=False)),
-        drifting=Count("pk", filter=~Q(drift=0)),
         unmapped=Count("pk", filter=Q(mapping=Listing.Mapping.UNMAPPED)),
     )
     if found["parked"]:
@@ -225,20 +226,6 @@ def _listings() -> Iterator[Concern]:
             verb=_("Review"),
             url=link("channels:listing_list", state="parked"),
         )
-    if found["drifting"]:
-        yield Concern(
-            tone="warning",
-            icon="adjust",
-            sentence=ngettext(
-                "%(drifting)d listing shows another number than we account for.",
-                "%(drifting)d listings show another number than we account for.",
-                found["drifting"],
-            )
-            % found,
-            detail=_("A sale still on its way, or a quantity edited on the channel."),
-            verb=_("Compare"),
-            url=link("channels:listing_list", state="drift"),
-        )
     if found["unmapped"]:
         yield Concern(
             tone="info",
@@ -252,6 +239,35 @@ def _listings() -> Iterator[Concern]:
             detail=_("Nothing is pushed to them, and their sales wait."),
             verb=_("Map"),
             url=link("channels:listing_unmapped") or link("channels:listing_list", state="unmapped"),
+        )
+
+
+def _disagreements() -> Iterator[Concern]:
+    found = Discrepancy.objects.open().aggregate(
+        all=Count("pk"), oversell=Count("pk", filter=Q(severity__gte=Severity.HIGH))
+    )
+    if found["all"]:
+        yield Concern(
+            tone="critical" if found["oversell"] else "warning",
+            icon="compare",
+            sentence=ngettext(
+                "%(all)d quantity differs from the ledger.", "%(all)d quantities differ from the ledger.", found["all"]
+            )
+            % found,
+            detail=_("%(oversell)d of them may oversell.") % found
+            if found["oversell"]
+            else _("None of them can oversell."),
+            verb=_("Review"),
+            url=link("reconciliation:queue"),
+        )
+    for run in Run.objects.all().for_list().filter(state=Run.State.SUSPICIOUS):
+        yield Concern(
+            tone="warning",
+            icon="compare",
+            sentence=_("The comparison with %(channel)s has stopped and asks.") % {"channel": run.channel},
+            detail=run.problem,
+            verb=_("Look at it"),
+            url=link("reconciliation:run", run.pk),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models import Channel, Listing, OrderLine
 from dashboard import themes
+from reconciliation.models import Discrepancy, Severity
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -35,8 +36,9 @@ class Room:
 _PLAN = (
     (_("Overview"), "overview", "dashboard:overview", ("dashboard:overview",)),
     (_("SKUs"), "sku", "dashboard:sku_list", ("dashboard:sku",)),
-    (_("Listings"), "listing", "channels:listing_list", ("channels:listing", "reconciliation:")),
+    (_("Listings"), "listing", "channels:listing_list", ("channels:listing",)),
     (_("Orders"), "order", "channels:order_list", ("channels:order",)),
+    (_("Reconciliation"), "compare", "reconciliation:queue", ("reconciliation:",)),
     (_("Channels"), "channel", "channels:channel_list", ("channels:channel_", "channels:connect_")),
     (
         _("Activity"),
@@ -56,6 +58,13 @@ def in_trouble() -> QuerySet[Channel]:
     )
 
 
+def _waiting() -> tuple[int, StrPromise, bool]:
+    found = Discrepancy.objects.open().aggregate(
+        all=Count("pk"), oversell=Count("pk", filter=Q(severity__gte=Severity.HIGH))
+    )
+    return found["all"], _("disagree"), found["oversell"] > 0
+
+
 def _counts() -> dict[str, tuple[int, StrPromise, bool]]:
     return {
         "channels:listing_list": (Listing.objects.all().unmapped().count(), _("unmapped"), False),
@@ -64,6 +73,7 @@ def _counts() -> dict[str, tuple[int, StrPromise, bool]]:
             _("waiting"),
             False,
         ),
+        "reconciliation:queue": _waiting(),
         "channels:channel_list": (in_trouble().count(), _("need you"), True),
     }
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 
 class Look(NamedTuple):
-    tone: str  # good, warning, critical, info, neutral, or quiet: good, and so common that a pill would shout
+    # good, warning, critical, info, neutral; quiet: good, and so common that a pill would shout; plain: neither
+    tone: str
     icon: str
 
 
@@ -61,6 +62,30 @@ LOOKS = {
     "failing": Look("warning", "alert"),
     "off": Look("neutral", "pause"),
     "voided": Look("neutral", "cross-circle"),
+    # Reconciliation: causes, discrepancies, runs, findings, batches
+    "late-order": Look("plain", "order"),
+    "hand-edit": Look("plain", "edit"),
+    "lost-push": Look("plain", "push"),
+    "tracking-switched": Look("plain", "unlink"),
+    "mapping": Look("plain", "link"),
+    "platform-managed": Look("plain", "lock"),
+    "listing-gone": Look("plain", "archive"),
+    "listing-new": Look("plain", "plus"),
+    "no-cause": Look("plain", "search"),
+    "snoozed": Look("neutral", "clock"),
+    "resolved": Look("good", "check"),
+    "healed": Look("quiet", "check-circle"),
+    "stopped": Look("neutral", "stop"),
+    "suspicious": Look("warning", "alert"),
+    "suspected": Look("info", "search"),
+    "dismissed": Look("neutral", "dash"),
+    "opened": Look("warning", "alert"),
+    "known": Look("neutral", "eye"),
+    "corrected": Look("quiet", "check"),
+    "left": Look("neutral", "dash"),
+    "unsettled": Look("warning", "activity"),
+    "moved": Look("warning", "alert"),
+    "skipped": Look("neutral", "dash"),
     # Stock
     "in-stock": Look("quiet", "check"),
     "out-of-stock": Look("neutral", "dash"),

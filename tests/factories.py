@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from channels.models import Channel, ChannelWarehouse, HoldBack, Listing, ListingVariant
 from inventory import operations
 from inventory.models import Sku, StockLevel, Warehouse
+from reconciliation.models import Cause, Discrepancy, Severity, Verb
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -124,6 +126,38 @@ def make_listing(
     )
     ListingVariant.objects.create(listing=listing, channel=channel, ref=ref, external_sku=listing.external_sku)
     return listing
+
+
+def make_discrepancy(
+    listing: Listing, *, ledger_says: int | None = None, shows: int | None = None, **columns: Any
+) -> Discrepancy:
+    """Return what a run found on a listing: it shows ``shows``, the ledger says what is accounted."""
+    says = (listing.accounted or 0) if ledger_says is None else ledger_says
+    feeds = list(listing.channel.feeds.select_related("warehouse")[:2])
+    is_over = shows is not None and shows > says
+    row = Discrepancy.objects.create(
+        listing=listing,
+        ledger_says=says,
+        channel_shows=shows,
+        **{
+            "channel": listing.channel,
+            "sku": listing.sku,
+            "warehouse": feeds[0].warehouse if len(feeds) == 1 else None,
+            "accounted_version": listing.accounted_version,
+            "read_at": NOW,
+            "first_seen_at": NOW,
+            "last_seen_at": NOW,
+            "severity": Severity.HIGH if is_over else Severity.LOW,
+            "cause": Cause.HAND_EDIT,
+            "proposal": Verb.KEEP_OURS,
+            "money_at_risk": None
+            if shows is None or listing.price is None
+            else abs(shows - says) * Decimal(listing.price),
+            **columns,
+        },
+    )
+    row.refresh_from_db()
+    return row
 
 
 def hold_back(units: int, **scope: Channel | Sku | Listing) -> HoldBack:

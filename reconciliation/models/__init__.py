@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from reconciliation.models.decisions import Batch, BatchItem, CountTask
 from reconciliation.models.discrepancy import Discrepancy, DiscrepancyNote
+from reconciliation.models.drafts import LevelDraft
 from reconciliation.models.people import DigestPreference, SavedView
 from reconciliation.models.rules import ChannelRule, Schedule, Tolerance
 from reconciliation.models.run import ExpectedQuantity, Finding, Run, ShownQuantity, Suspicion
@@ -23,6 +24,7 @@ __all__ = [
     "DiscrepancyNote",
     "ExpectedQuantity",
     "Finding",
+    "LevelDraft",
     "Run",
     "SavedView",
     "Schedule",

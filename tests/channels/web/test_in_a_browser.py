@@ -76,7 +76,7 @@ def pages(channel: Channel) -> list[str]:
         *("/channels/", f"{one}/", f"{one}/settings/", f"{one}/mode/", f"{one}/reconnect/", f"{one}/disconnect/"),
         *("/channels/connect/", "/channels/connect/ecwid/", "/channels/connect/ecwid/consent/"),
         *("/listings/", "/listings/unmapped/", f"/listings/{listing.pk}/", f"/listings/{waiting.pk}/"),
-        *(f"/listings/{waiting.pk}/find/?q=tee", f"/reconciliation/listings/{listing.pk}/"),
+        f"/listings/{waiting.pk}/find/?q=tee",
         *("/orders/", f"/orders/{Order.objects.get().pk}/", "/activity/", "/activity/pushes/", "/activity/changes/"),
         f"/activity/events/{InboundEvent.objects.get().pk}/",
     ]

@@ -1,0 +1,92 @@
+"""Where the bars of a chart over weeks stand: one small chart per channel, all on the same scale.
+
+Pure geometry: no query, no clock, no markup. Lengths are in the units of the SVG's viewBox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.formats import date_format
+
+WIDTH, HEIGHT = 300, 104
+_LEFT, _RIGHT, _TOP, _BOTTOM = 30.0, 298.0, 10.0, 82.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """What the nights of one week found on a channel, in numbers of listings."""
+
+    starts_on: date
+    healed: int
+    waiting: int
+
+    @property
+    def found(self) -> int:
+        return self.healed + self.waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One part of one week's bar."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    x: float
+    y: float
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    bars: list[Bar]
+    labels: list[Label]
+    lines: list[float]  # heights of the grid lines
+    left: float = _LEFT
+    right: float = _RIGHT
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def top_of(series: Sequence[Sequence[Week]]) -> int:
+    """Return the round number at which the bars of all charts end."""
+    most = max((week.found for weeks in series for week in weeks), default=0)
+    rounds: list[int] = [m * 10**e for e in range(12) for m in (1, 2, 4, 5)]
+    return next(n for n in rounds if n >= max(most, 4))
+
+
+def bars(weeks: Sequence[Week], *, top: int) -> Chart:
+    """Lay one channel's weeks out, the latest at the right; ``top`` is that of all charts."""
+    scale = (_BOTTOM - _TOP) / top
+    slot = (_RIGHT - _LEFT) / max(1, len(weeks))
+    width = round(max(3.0, slot * 0.62), 1)
+    found: list[Bar] = []
+    for number, week in enumerate(weeks):
+        x = round(_LEFT + number * slot + (slot - width) / 2, 1)
+        y = _BOTTOM
+        for kind, units in (("waiting", week.waiting), ("healed", week.healed)):
+            if not units:
+                continue
+            # A single one among thousands is still seen.
+            height = round(max(1.5, units * scale), 1)
+            y = round(y - height, 1)
+            found.append(Bar(x=x, y=y, width=width, height=height, kind=kind))
+    labels = [
+        Label(x=_LEFT - 6, y=_TOP + 4, text=f"{top:,}", anchor="end"),
+        Label(x=_LEFT - 6, y=_BOTTOM + 4, text="0", anchor="end"),
+    ]
+    if weeks:
+        first, last = weeks[0].starts_on, weeks[-1].starts_on
+        labels.append(Label(x=_LEFT, y=_BOTTOM + 17, text=date_format(first, "j M"), anchor="start"))
+        labels.append(Label(x=_RIGHT, y=_BOTTOM + 17, text=date_format(last, "j M"), anchor="end"))
+    return Chart(bars=found, labels=labels, lines=[_TOP, round((_TOP + _BOTTOM) / 2, 1), _BOTTOM])
