@@ -124,7 +124,7 @@ class DecideForm(forms.Form):
             version=version,
             warehouse=warehouse,
             reason=data.get("reason") or "…",
-            until=_until(data) or timezone.now() + timedelta(days=1),
+            until=_until(data) if self.verb == Verb.SNOOZE else None,
             sku=sku,
         )
 

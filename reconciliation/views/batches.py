@@ -136,6 +136,8 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     is_part = bool(getattr(request, "htmx", False))
     response = render(request, "reconciliation/_batch.html" if is_part else "reconciliation/batch.html", context)
     patch_vary_headers(response, ["HX-Request"])
+    if is_part and row.state != Batch.State.RUNNING:
+        response["HX-Refresh"] = "true"  # what can be done with it has changed
     return response
 
 
