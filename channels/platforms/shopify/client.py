@@ -37,6 +37,11 @@ class ShopifyClient:
         self.served_version = ""
         """The version that the last answer came from; Shopify falls forward from one that it has retired."""
 
+    @property
+    def budget_key(self) -> str:
+        """The limiter's key of this store's calls."""
+        return self._limiter.key
+
     def close(self) -> None:
         self._session.close()
 

@@ -124,6 +124,9 @@ class ShopifyPlatform(Platform):
     def close(self) -> None:
         self._client.close()
 
+    def budget_keys(self) -> Sequence[str]:
+        return (self._client.budget_key,)
+
     # The connection ---------------------------------------------------------------------------------------------
     @staticmethod
     def canonical_address(base_url: str) -> str:

@@ -68,6 +68,11 @@ class WooClient:
         self._session.trust_env = False
         self._session.headers.update({"Accept": "application/json", "User-Agent": "Evenkeel"})
 
+    @property
+    def budget_key(self) -> str:
+        """The limiter's key of this store's calls."""
+        return self._limiter.key
+
     def close(self) -> None:
         self._session.close()
 
