@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels import mapping
+from channels import linking
 from channels.contract import (
     BadCredentials,
     ChannelError,
@@ -124,7 +124,7 @@ def _finish(run: CatalogImport, platform: Platform, *, now: datetime) -> None:
     if refs:
         refresh_products(run.channel, platform, refs, now=now)
         return
-    mapping.match(channel=run.channel, now=now)
+    linking.match(channel=run.channel, now=now)
     CatalogImport.objects.filter(pk=run.pk).update(state=CatalogImport.State.DONE, due_at=None, ended_at=now)
 
 
@@ -141,12 +141,13 @@ def _postpone(run: CatalogImport, error: ChannelError, *, now: datetime) -> None
 
 def refresh_products(channel: Channel, platform: Platform, refs: Iterable[str], *, now: datetime) -> None:
     """Read products directly and bring their listings up to date; pools that are not there any more are gone."""
+    wanted = list(refs)
     try:
-        for product_ref, listings in platform.read_products(list(refs)):
+        for product_ref, listings in platform.read_products(wanted):
             apply_product(channel, product_ref, listings, now=now, is_complete=True)
     except UnreadableProducts as error:
         keep_unreadable(channel, error.problems, now=now)
-    mapping.match(channel=channel, now=now)
+    linking.match(channel=channel, now=now, product_refs=wanted)
 
 
 def keep_unreadable(channel: Channel, problems: Mapping[str, str], *, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 from rapidfuzz import fuzz
@@ -79,9 +79,10 @@ def words(title: str) -> list[str]:
     return _TOKEN.findall(title.casefold())
 
 
-def titles(one: str, other: str) -> int | None:
-    """Return how alike two titles are, of 100; None where one says nothing."""
-    a, b = words(one), words(other)
+def titles(one: str, other: str, *, codes: Sequence[str] = ()) -> int | None:
+    """Return how alike two titles are, of 100; None where one says nothing, or nothing but one of ``codes``."""
+    known = {word for code in codes for word in words(code)}
+    a, b = ([word for word in words(title) if word not in known] for title in (one, other))
     if not a or not b:
         return None
     first, second = " ".join(sorted(a)), " ".join(sorted(b))

@@ -1,121 +1,58 @@
-"""Which SKU a listing sells. Only an exact, unambiguous code links by itself; everything else waits for a person."""
+"""Which SKU a listing sells, as a person decides it. What links by itself is in ``linking``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Case, Count, F, QuerySet, When
 from django.utils.translation import gettext as _
 
-from channels import orders
-from channels.models import Channel, Listing
-from channels.querysets import ListingQuerySet
+from channels import orders, rulings
+from channels.models import Channel, Listing, MappingChange
+from channels.rulings import PERSON, TAKEN_AWAY, TAKEN_BACK, Ruling, pools_of, settle
 from inventory import audit, catalogue
 from inventory.actors import name_of
-from inventory.models import AuditEntry, Sku, match_key
+from inventory.models import Sku
 
 UNLINK = "listing.unlink"  # in the audit trail
-BOOKS_WITHIN = timedelta(seconds=30)  # longer than booking what waited for a mapping takes
-
-
-def match(*, channel: Channel, now: datetime) -> int:
-    """Link every unmapped listing whose code is exactly one SKU's and one listing's; return how many were linked.
-
-    A code that several listings of the store carry is never guessed: each keeps the reason why it waits.
-    """
-    linked = _match(channel, now=now)
-    _after_linking(linked, now=now)
-    return len(linked)
-
-
-@transaction.atomic
-def _match(channel: Channel, *, now: datetime) -> list[int]:
-    unmapped = Listing.objects.filter(channel=channel).unmapped().exclude(external_sku="")
-    # Locked in the order that everyone locks listings in.
-    list(unmapped.order_by("pk").select_for_update(no_key=True).values_list("pk"))
-    repeated = set(
-        Listing.objects.filter(channel=channel, state=Listing.State.ACTIVE)
-        .exclude(external_sku="")
-        .exclude(mapping=Listing.Mapping.IGNORED)
-        .order_by()
-        .values("external_sku")
-        # One item at several locations is one listing for a person.
-        .annotate(listings=Count(Case(When(item_ref="", then="ref"), default="item_ref"), distinct=True))
-        .filter(listings__gt=1)
-        .values_list("external_sku", flat=True)
-    )
-    unmapped.filter(external_sku__in=repeated).update(
-        mapping_reason=_("Several listings of this store carry this SKU: choose which one sells it.")
-    )
-    unmapped.filter(mapping_reason="").beside_variations().update(
-        mapping_reason=_("Its variations have SKUs of their own; it sells only what matches none of them.")
-    )
-    linked = []
-    candidates = unmapped.exclude(external_sku__in=repeated).only("pk", "external_sku")
-    taken_away = _taken_away(candidates)
-    skus = {sku.code: sku for sku in Sku.objects.active().filter(code__in=candidates.values("external_sku"))}
-    for listing in candidates.order_by("pk"):
-        sku = skus.get(listing.external_sku)
-        if sku is not None and listing.pk not in taken_away:
-            Listing.objects.filter(pk=listing.pk).update(
-                sku=sku, mapping=Listing.Mapping.MAPPED, mapping_reason=_("The store's SKU is the same code.")
-            )
-            linked.append(listing.pk)
-    _have_published_soon(linked, now=now)
-    return linked
-
-
-def _taken_away(listings: QuerySet[Listing]) -> set[int]:
-    """Return the ids of those whose mapping a person has taken away: only a person gives it back."""
-    subjects = {f"listing:{pk}": pk for pk in listings.values_list("pk", flat=True)}
-    entries = AuditEntry.objects.filter(action=UNLINK, subject__in=list(subjects))
-    return {subjects[subject] for subject in entries.order_by().values_list("subject", flat=True)}
 
 
 def link(*, listing: Listing, sku: Sku, actor: str, now: datetime) -> Listing:
     """Map ``listing`` to ``sku``, book the order lines that waited for it, and have its quantity published."""
-    _link(listing, sku, actor=actor, now=now)
-    _after_linking(list(_pools(listing).values_list("pk", flat=True)), now=now)
+    with transaction.atomic():
+        linked = _link(listing, sku, actor=actor, now=now)
+    settle(linked, now=now)
     listing.refresh_from_db()
     return listing
 
 
-@transaction.atomic
-def _link(listing: Listing, sku: Sku, *, actor: str, now: datetime) -> None:
+def _link(listing: Listing, sku: Sku, *, actor: str, now: datetime, made_sku: bool = False) -> list[int]:
+    reason = _("Chosen by %(actor)s") % {"actor": name_of(actor)}
+    ruling = Ruling(mapping=Listing.Mapping.MAPPED, sku_id=sku.pk, reason=reason, made_sku=made_sku)
+    return _rule(listing, ruling, "listing.link", actor=actor, now=now, after={"sku": sku.code})
+
+
+def _rule(
+    listing: Listing, ruling: Ruling, action: str, *, actor: str, now: datetime, after: Mapping[str, object]
+) -> list[int]:
     before = {"sku": listing.sku.code if listing.sku else None, "mapping": listing.mapping}
-    _pools(listing).update_in_order(
-        sku=sku,
-        mapping=Listing.Mapping.MAPPED,
-        mapping_reason=_("Chosen by %(actor)s") % {"actor": name_of(actor)},
-        parked_at=None,
-        parked_reason="",
-        failures=0,
-    )
-    _record(listing, "listing.link", actor, before, {"sku": sku.code, "mapping": Listing.Mapping.MAPPED})
-    _have_published_soon(list(_pools(listing).values_list("pk", flat=True)), now=now)
-
-
-def _pools(listing: Listing) -> ListingQuerySet:
-    """Return the listing and the other pools of its item: what is decided for one holds for all its locations."""
-    pools: ListingQuerySet = Listing.objects.filter(pk=listing.pk).with_siblings()
-    return pools
+    _record(listing, action, actor, before, {**after, "mapping": ruling.mapping})
+    return rulings.write({listing.pk: ruling}, actor=actor, now=now)
 
 
 def unlink(*, listing: Listing, actor: str, now: datetime) -> Listing:
     """Take the mapping away: nothing is published to the listing and its new sales wait. What is booked stays.
 
-    Its code does not link it again by itself.
+    Nothing links it again by itself.
     """
-    return _detach(listing, Listing.Mapping.UNMAPPED, UNLINK, actor)
+    return _detach(listing, Listing.Mapping.UNMAPPED, UNLINK, TAKEN_AWAY, actor=actor, now=now)
 
 
 def ignore(*, listing: Listing, actor: str, now: datetime) -> Listing:
     """Never link the listing: it leaves the queue, and its sales don't concern the ledger."""
-    detached = _detach(listing, Listing.Mapping.IGNORED, "listing.ignore", actor)
-    orders.rebook_waiting(list(_pools(listing).values_list("pk", flat=True)), now=now)
+    detached = _detach(listing, Listing.Mapping.IGNORED, "listing.ignore", PERSON, actor=actor, now=now)
+    orders.rebook_waiting(list(pools_of([listing]).values_list("pk", flat=True)), now=now)
     return detached
 
 
@@ -128,12 +65,10 @@ def ignore_beside_variations(*, channel: Channel, actor: str, now: datetime) -> 
 
 
 @transaction.atomic
-def _detach(listing: Listing, mapping: Listing.Mapping, action: str, actor: str) -> Listing:
-    before = {"sku": listing.sku.code if listing.sku else None, "mapping": listing.mapping}
-    _pools(listing).update_in_order(
-        sku=None, mapping=mapping, mapping_reason="", due_at=None, due_since=None, parked_at=None, parked_reason=""
-    )
-    _record(listing, action, actor, before, {"sku": None, "mapping": mapping})
+def _detach(
+    listing: Listing, mapping: Listing.Mapping, action: str, kind: str, *, actor: str, now: datetime
+) -> Listing:
+    _rule(listing, Ruling(mapping=mapping, kind=kind), action, actor=actor, now=now, after={"sku": None})
     listing.refresh_from_db()
     return listing
 
@@ -145,45 +80,49 @@ def create_sku(*, listing: Listing, actor: str, now: datetime) -> Sku:
             code=listing.external_sku.strip(), name=listing.title[:300], barcode=listing.barcode, actor=actor
         )
         _record(listing, "sku.create", actor, {}, {"sku": sku.code})
-        _link(listing, sku, actor=actor, now=now)
-    _after_linking(list(_pools(listing).values_list("pk", flat=True)), now=now)
+        linked = _link(listing, sku, actor=actor, now=now, made_sku=True)
+    settle(linked, now=now)
     return sku
 
 
-def create_missing_skus(*, channel: Channel, actor: str, now: datetime) -> int:
-    """Make a SKU of every unmapped listing whose code is its own and no SKU's yet; return how many were made."""
-    made = 0
-    unmapped = Listing.objects.filter(channel=channel).unmapped().exclude(external_sku="")
-    # A product beside its variations is no stock of its own.
-    beside = set(unmapped.beside_variations().values_list("pk", flat=True))
-    for listing in unmapped.exclude(pk__in=beside).order_by("pk"):
-        twins = Listing.objects.filter(channel=channel, external_sku=listing.external_sku, state=Listing.State.ACTIVE)
-        if (
-            twins.exclude(pk__in=_pools(listing).values("pk")).exists()
-            or Sku.objects.filter(match_key=match_key(listing.external_sku)).exists()
-        ):
-            continue  # ambiguous, or it may mean a SKU that is there: a person decides
-        try:
-            create_sku(listing=listing, actor=actor, now=now)
-        except ValidationError:
-            continue  # its code can't be one of ours; it stays in the queue
-        made += 1
-    return made
+class ChangedSince(Exception):
+    """Something else has been decided about the listing since; what was to be taken back is not the last word."""
 
 
-def _have_published_soon(listing_ids: list[int], *, now: datetime) -> None:
-    """Make listings due in a while: in the transaction that links them, so that a crash after it leaves them due."""
-    Listing.objects.filter(pk__in=listing_ids).publishable().wake_all(now=now + BOOKS_WITHIN, since=now)
+def take_back(*, change: MappingChange, actor: str, now: datetime) -> Listing:
+    """Map the listing as it was before ``change``. A SKU that was made for it is archived if nothing else has it.
 
-
-def _after_linking(listing_ids: list[int], *, now: datetime) -> None:
-    """Book what waited, each order in a transaction of its own, and only then publish: before, it would be too much.
-
-    What a crash leaves waiting the sweep books.
+    Raises ChangedSince unless the change is the listing's last one.
     """
-    orders.rebook_waiting(listing_ids, now=now)
-    rows = Listing.objects.filter(pk__in=listing_ids).publishable()
-    rows.update_in_order(due_at=now, due_version=F("due_version") + 1)
+    listing = change.listing
+    with transaction.atomic():
+        list(pools_of([listing]).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        last = MappingChange.objects.filter(listing=listing).order_by("-pk").first()
+        if last is None or last.pk != change.pk:
+            raise ChangedSince(_("%(listing)s has been decided anew since.") % {"listing": listing})
+        listing.refresh_from_db()
+        ruling = before_of(change)
+        code = change.before_sku.code if change.before_sku else None
+        changed = _rule(listing, ruling, "listing.take_back", actor=actor, now=now, after={"sku": code})
+        if change.made_sku and change.after_sku is not None:
+            catalogue.archive_unused(sku=change.after_sku, actor=actor, now=now)
+    settle(changed, now=now)
+    orders.rebook_waiting(changed, now=now)
+    listing.refresh_from_db()
+    return listing
+
+
+def before_of(change: MappingChange) -> Ruling:
+    """Return the ruling that gives a listing back the mapping it had before ``change``."""
+    kind = change.before_kind
+    if change.before_mapping == Listing.Mapping.UNMAPPED and change.kind != PERSON:
+        kind = TAKEN_AWAY  # or it would link by itself again
+    return Ruling(
+        mapping=Listing.Mapping(change.before_mapping),
+        sku_id=change.before_sku_id,
+        kind=kind or TAKEN_BACK,
+        reason=_("As it was before.") if change.before_sku_id else "",
+    )
 
 
 def _record(

@@ -206,7 +206,8 @@ class _Weighing:
             return
         skus = self.by_key.get(item.key, [])
         for sku in skus:
-            alike = likeness.titles(item.title, sku.name)
+            # That a title repeats the code is no second evidence.
+            alike = likeness.titles(item.title, sku.name, codes=(item.code, sku.code))
             is_strong = any(likeness.is_respelling(item.code, code) for code in (sku.code, *sku.former))
             is_strong = is_strong and len(item.key) >= STRONG_KEY and not item.key.isdecimal()
             reason = _("The store's SKU is the same code but for case, spaces, dashes or leading zeros.")

@@ -60,14 +60,14 @@ class ListingTable(ListTable):
 class QueueTable(ListTable):
     """Listings that wait for a SKU."""
 
-    title = _ListingPart("channels/cells/queued.html", verbose_name=_("What the store calls it"))
+    title = PartColumn("channels/cells/queued.html", verbose_name=_("What the store calls it"))
     shown = PartColumn("channels/cells/shows.html", verbose_name=_("Shows"), css_class="number", orderable=False)
     why = _ListingPart(
         "channels/cells/suggestions.html",
-        verbose_name=_("Why it waits"),
-        css_class="cell-wide",
+        accessor="mapping_confidence",
+        verbose_name=_("What it may be"),
+        css_class="cell-wide guesses",
         empty_values=(),
-        orderable=False,
     )
     verbs = PartColumn(
         "channels/cells/queue_verbs.html",
@@ -76,6 +76,9 @@ class QueueTable(ListTable):
         empty_values=(),
         orderable=False,
     )
+
+    class Meta:
+        row_attrs = {"id": lambda record: f"row-{record.pk}"}
 
     row_header = "title"
     caption = _("Unmapped listings")

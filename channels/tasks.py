@@ -10,7 +10,18 @@ import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from channels import catalog, connection, inbox, lanes, mirror, orders, polling, publishing, queueing
+from channels import (
+    catalog,
+    connection,
+    inbox,
+    lanes,
+    mapping_runs,
+    mirror,
+    orders,
+    polling,
+    publishing,
+    queueing,
+)
 from channels.contract import ChannelError, Platform, RateLimited
 from channels.lanes import Lease, wake
 from channels.models import CatalogImport, Channel, Heartbeat, InboundEvent, Listing
@@ -224,3 +235,4 @@ KINDS["inbox"] = LaneKind(work=_come_in, due=_with_arrivals, linger=lanes.LINGER
 KINDS["publish"] = LaneKind(work=publishing.work, due=_with_due_listings)
 KINDS["catalog"] = LaneKind(work=catalog.work, due=_with_imports)
 source_lane.use(wake)
+FREE_LANES[mapping_runs.LANE] = FreeLane(work=mapping_runs.work, has_due=mapping_runs.has_due)

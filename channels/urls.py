@@ -40,6 +40,7 @@ urlpatterns = [
     path("listings/<int:pk>/link/", mapping.listing_link, name="listing_link"),
     path("listings/<int:pk>/unlink/", mapping.listing_unlink, name="listing_unlink"),
     path("listings/<int:pk>/ignore/", mapping.listing_ignore, name="listing_ignore"),
+    path("listings/<int:pk>/take-back/", mapping.listing_take_back, name="listing_take_back"),
     path("listings/<int:pk>/new-sku/", mapping.listing_create_sku, name="listing_create_sku"),
     path("listings/<int:pk>/retry/", listings.listing_retry, name="listing_retry"),
     path("listings/<int:pk>/track/", listings.listing_track, name="listing_track"),

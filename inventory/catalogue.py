@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from inventory import audit, ledger
 from inventory.errors import CodeTaken
-from inventory.models import Sku, Warehouse
+from inventory.models import AuditEntry, FormerCode, Movement, Sku, Warehouse, match_key
 
 Row = TypeVar("Row", Sku, Warehouse)
 
@@ -40,9 +42,42 @@ def create_sku(*, actor: str, **fields: Unpack[SkuFields]) -> Sku:
     return _create(Sku(**fields), fields, actor=actor)
 
 
-def change_sku(*, sku: Sku, actor: str, **fields: Unpack[SkuFields]) -> Sku:
-    """Write what differs from the stored SKU and return it as it is now. A new code keeps all history.
+@transaction.atomic
+def create_skus(rows: Sequence[SkuFields], *, actor: str) -> dict[str, Sku]:
+    """Make many SKUs at once and return those that were made, by their code.
 
+    Left out: codes that are taken, and rows that can't be stored.
+    """
+    wanted: dict[str, Sku] = {}
+    for fields in rows:
+        sku = Sku(**fields)
+        try:
+            sku.clean_fields()
+        except ValidationError:
+            continue
+        sku.match_key = match_key(sku.code)  # bulk_create does not save()
+        wanted.setdefault(sku.code, sku)
+    taken = set(Sku.objects.filter(code__in=wanted).values_list("code", flat=True))
+    # Someone may take a code in this moment: theirs stays, and ours is not made.
+    Sku.objects.bulk_create([sku for code, sku in wanted.items() if code not in taken], ignore_conflicts=True)
+    made = {sku.code: sku for sku in Sku.objects.filter(code__in=wanted.keys() - taken)}
+    FormerCode.objects.filter(code__in=made).delete()
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            actor=actor,
+            action="sku.create",
+            subject=f"sku:{sku.pk}",
+            after={"code": sku.code, "name": sku.name, "barcode": sku.barcode},
+        )
+        for sku in made.values()
+    )
+    return made
+
+
+def change_sku(*, sku: Sku, actor: str, **fields: Unpack[SkuFields]) -> Sku:
+    """Write what differs from the stored SKU and return it as it is now.
+
+    A new code keeps all history, and stores that still say the old one are understood: it stays as a former code.
     Raises CodeTaken, and ValidationError for what can't be stored.
     """
     return _change(sku, fields, actor=actor)
@@ -77,6 +112,15 @@ def restore_sku(*, sku: Sku, actor: str) -> Sku:
     return _set_archived(sku, None, actor=actor)
 
 
+def archive_unused(*, sku: Sku, actor: str, now: datetime) -> bool:
+    """Archive the SKU unless it ever had a movement; tell whether it was."""
+    never_moved = ~Exists(Movement.objects.filter(sku=OuterRef("pk")))
+    if not Sku.objects.filter(never_moved, pk=sku.pk, is_bundle=False, part_of=None).exists():
+        return False
+    archive_sku(sku=sku, actor=actor, now=now)
+    return True
+
+
 def _create(row: Row, fields: Mapping[str, object], *, actor: str) -> Row:
     row.clean_fields()
     with transaction.atomic():
@@ -96,6 +140,8 @@ def _change(row: Row, fields: Mapping[str, object], *, actor: str) -> Row:
             setattr(stored, name, value)
         stored.clean_fields()
         _save(stored, columns=list(after))
+        if isinstance(stored, Sku) and "code" in before:
+            FormerCode.objects.create(sku=stored, code=str(before["code"]), until=timezone.now())
         _record(stored, "change", actor, before=before, after=after)
     return stored
 
@@ -105,6 +151,8 @@ def _save(row: Sku | Warehouse, *, columns: list[str] | None = None) -> None:
     try:
         with transaction.atomic():
             row.save(update_fields=columns)
+            if isinstance(row, Sku):
+                FormerCode.objects.filter(code=row.code).delete()  # from now on it means this one
     except IntegrityError as error:
         if not type(row).objects.filter(code=row.code).exclude(pk=row.pk).exists():
             raise

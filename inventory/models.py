@@ -48,6 +48,17 @@ class Sku(models.Model):
     low_at = models.PositiveIntegerField(
         null=True, blank=True, help_text=_("So many available units or fewer count as low; empty: never.")
     )
+    is_bundle = models.BooleanField(
+        default=False, help_text=_("Sold as its components; it holds no stock. Set by bundles.set_components.")
+    )
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged",
+        help_text=_("Its stock, listings and orders are that SKU's now; its history stays here."),
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -56,7 +67,12 @@ class Sku(models.Model):
     class Meta:
         ordering = ["code"]
         verbose_name = "SKU"
-        constraints = [models.CheckConstraint(condition=~Q(code=""), name="sku_has_a_code")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(code=""), name="sku_has_a_code"),
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | Q(archived_at__isnull=False), name="sku_that_is_merged_is_archived"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -66,6 +82,44 @@ class Sku(models.Model):
         if "code" in (kwargs.get("update_fields") or ()):
             kwargs["update_fields"] = [*kwargs["update_fields"], "match_key"]
         super().save(**kwargs)
+
+
+class FormerCode(models.Model):
+    """A code that a SKU had before it was renamed, or that a SKU had which was merged into it: stores still say it."""
+
+    sku = models.ForeignKey(Sku, models.CASCADE, related_name="former_codes")
+    code = models.CharField(max_length=200, unique=True)
+    match_key = models.CharField(max_length=200, editable=False, db_index=True)
+    until = models.DateTimeField(help_text=_("When it stopped being the SKU's code."))
+
+    class Meta:
+        ordering = ["-until", "-pk"]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def save(self, **kwargs: Any) -> None:
+        self.match_key = match_key(self.code)
+        super().save(**kwargs)
+
+
+class BundleComponent(models.Model):
+    """Units of a SKU that one unit of a bundle is made of. A component is never a bundle itself."""
+
+    bundle = models.ForeignKey(Sku, models.PROTECT, related_name="components")
+    component = models.ForeignKey(Sku, models.PROTECT, related_name="part_of")
+    units = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["bundle", "component"], name="bundle_component_once"),
+            models.CheckConstraint(condition=Q(units__gte=1), name="bundle_component_has_units"),
+            models.CheckConstraint(condition=~Q(bundle=F("component")), name="bundle_not_of_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.units} × {self.component_id}"
 
 
 class Warehouse(models.Model):

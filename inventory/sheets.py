@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import openpyxl
 import tablib
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from django.utils.translation import gettext as _
 MAX_ROWS = 100_000  # of a file that is brought in
 MAX_BYTES = 16 * 1024 * 1024
 MAX_WORKBOOK_ROWS = 50_000  # a workbook is built in memory, unlike CSV
+MAX_UNPACKED = 256 * 1024 * 1024  # bytes of a workbook that is brought in, once it is unpacked
 
 Cell = str | int | Decimal | datetime | None
 
@@ -98,6 +101,51 @@ def _xlsx(name: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> 
         data.append([float(value) if isinstance(value, Decimal) else value for value in _cells(row)])
     content: bytes = data.export("xlsx", freeze_panes=True)
     return content
+
+
+def read(content: bytes, *, required: Sequence[str], optional: Sequence[str] = ()) -> list[Line]:
+    """Return the lines of a CSV file or of the first sheet of a workbook, whichever it is; see ``read_csv``."""
+    reading = read_xlsx if content.startswith(b"PK\x03\x04") else read_csv
+    return reading(content, required=required, optional=optional)
+
+
+def read_xlsx(content: bytes, *, required: Sequence[str], optional: Sequence[str] = ()) -> list[Line]:
+    """Return the lines of a workbook's first sheet by their headers; formulas count as what they last gave.
+
+    Raises UnreadableSheet, naming the line where there is one.
+    """
+    if len(content) > MAX_BYTES:
+        raise UnreadableSheet(_("The file is larger than %(most)d MB.") % {"most": MAX_BYTES // 1024 // 1024})
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED:
+                raise UnreadableSheet(_("The workbook is too large once it is unpacked. Save it as CSV."))
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        rows = book.worksheets[0].iter_rows(values_only=True)
+        headers = _headers([_typed(value) for value in next(rows, ())], required, optional)
+        lines: list[Line] = []
+        for number, row in enumerate(rows, 2):
+            cells = [_typed(value) for value in row[: len(headers)]]
+            if not any(cells):
+                continue
+            if len(lines) >= MAX_ROWS:
+                raise UnreadableSheet(_("The file has more than %(most)s rows. Split it.") % {"most": f"{MAX_ROWS:,}"})
+            cells += [""] * (len(headers) - len(cells))
+            lines.append(Line(number=number, cells=dict(zip(headers, map(original, cells), strict=True))))
+    except UnreadableSheet:
+        raise
+    except Exception as error:  # openpyxl raises whatever its XML and ZIP readers do
+        raise UnreadableSheet(_("The file can't be read as a workbook. Save it as XLSX or CSV again.")) from error
+    return lines
+
+
+def _typed(value: object) -> str:
+    """Return a cell as a person reads it: a whole number without decimals, a moment in ISO form."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat() if isinstance(value, datetime) else str(value).strip()
 
 
 def read_csv(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from channels.models.channel import Channel, ChannelWarehouse, ConnectAttempt, Location
 from channels.models.listing import CatalogImport, HoldBack, Listing, ListingVariant
+from channels.models.mapping import MappingChange, MappingLine, MappingRun, MappingSuggestion
 from channels.models.order import Order, OrderLine
 from channels.models.traffic import InboundEvent, Push
 from channels.models.work import CallBudget, Heartbeat, Lane
@@ -24,6 +25,10 @@ __all__ = [
     "Listing",
     "ListingVariant",
     "Location",
+    "MappingChange",
+    "MappingLine",
+    "MappingRun",
+    "MappingSuggestion",
     "Order",
     "OrderLine",
     "Push",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.models.channel import Channel
@@ -43,6 +43,11 @@ class Listing(models.Model):
     sku = models.ForeignKey(Sku, models.PROTECT, null=True, blank=True, related_name="listings")
     mapping = models.CharField(max_length=16, choices=Mapping, default=Mapping.UNMAPPED)
     mapping_reason = models.CharField(max_length=300, blank=True)
+    mapping_kind = models.CharField(max_length=16, blank=True, help_text=_("What the mapping rests on, by its code."))
+    mapping_confidence = models.PositiveSmallIntegerField(null=True, blank=True, help_text=_("Of 100; null: a person."))
+    suggested_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When suggestions were last looked for; null: look for them.")
+    )
 
     tracked = models.BooleanField(null=True, help_text=_("False: unlimited. Null: the platform has not told."))
     unwritable_reason = models.CharField(max_length=300, blank=True, help_text=_("Why the platform refuses writes."))
@@ -74,6 +79,17 @@ class Listing(models.Model):
         indexes = [
             models.Index(fields=["channel", "item_ref"], condition=~Q(item_ref=""), name="listing_of_an_item"),
             models.Index(fields=["channel", "due_at"], condition=Q(due_at__isnull=False), name="listing_due"),
+            models.Index(
+                fields=["channel"],
+                condition=Q(mapping="unmapped", state="active", suggested_at__isnull=True),
+                name="listing_to_suggest_for",
+            ),
+            models.Index(
+                F("mapping_confidence").desc(nulls_last=True),
+                "id",
+                condition=Q(mapping="unmapped", state="active"),
+                name="listing_queue",
+            ),
             models.Index(fields=["check_due_at"], condition=Q(check_due_at__isnull=False), name="listing_check_due"),
         ]
         constraints = [

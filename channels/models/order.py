@@ -64,6 +64,9 @@ class OrderLine(models.Model):
     title = models.CharField(max_length=500, blank=True)
     listing = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="order_lines")
     sku = models.ForeignKey(Sku, models.PROTECT, null=True, blank=True, related_name="order_lines")
+    components = models.JSONField(
+        null=True, blank=True, help_text=_("Of a bundle as it was booked: SKU id and units, in pairs.")
+    )
     ordered = models.BigIntegerField(default=0, help_text=_("Units the order asks for now."))
     sold = models.BigIntegerField(default=0, help_text=_("Units the ledger must hold for it, shipped ones included."))
     fulfilled = models.BigIntegerField(default=0, help_text=_("Units of them that have shipped."))

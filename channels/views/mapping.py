@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,9 +16,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from channels import mapping, suggesting
+from channels import mapping, mapping_runs, suggesting
 from channels.filters import QueueFilter
-from channels.models import Channel, Listing
+from channels.models import Channel, Listing, MappingChange
 from channels.tables import QueueTable
 from channels.views.answers import back
 from channels.views.listings import tabs, with_all
@@ -27,11 +27,13 @@ from inventory.tables import list_page
 from inventory.views import actor_of
 
 MATCHES = 12  # SKUs that a search offers at once
+ANSWERS_WITHIN = 1.0  # seconds that a request works on a run before it leaves the rest to the worker
 
 
 @require_GET
 def listing_unmapped(request: HttpRequest) -> HttpResponse:
-    rows = with_all().unmapped().order_by("channel__name", "title", "pk")  # type: ignore[attr-defined]
+    # What has a sure suggestion first: it takes a key, the others take thought.
+    rows = with_all().unmapped().order_by(F("mapping_confidence").desc(nulls_last=True), "pk")  # type: ignore[attr-defined]
     queue = QueueFilter(request.GET, rows)
     table = QueueTable(queue.qs, empty_text=_("New products of your stores come here when their SKU is nobody's yet."))
     waiting = Listing.objects.filter(channel=OuterRef("pk")).unmapped()
@@ -39,7 +41,7 @@ def listing_unmapped(request: HttpRequest) -> HttpResponse:
     beside = Listing.objects.all().unmapped().beside_variations().count()
     # A verb that could do nothing is not offered.
     makers = [channel for channel in channels if suggesting.creatable(channel)]
-    context = {"tabs": tabs("unmapped"), "channels": makers, "beside": beside}
+    context = {"tabs": tabs("unmapped"), "channels": makers, "beside": beside, "left": rows.count()}
     return list_page(request, "channels/listing_unmapped.html", filterset=queue, table=table, context=context)
 
 
@@ -59,6 +61,8 @@ def listing_link_page(request: HttpRequest, pk: int) -> HttpResponse:
         "matches": list(found),
         "suggestions": suggesting.suggest([listing])[listing.pk],
         "next": request.GET.get("next", "") or opener or "",
+        # In the queue the row's place is taken by what was done, and the next row has the focus.
+        "row": bool(htmx) and opener is not None and opener.startswith(reverse("channels:listing_unmapped")),
     }
     is_part = bool(htmx) and htmx.target == "matches"
     return render(request, "channels/_matches.html" if is_part else "channels/listing_link.html", context)
@@ -89,6 +93,20 @@ def listing_ignore(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def listing_take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo the last thing that was decided about the listing, unless something else was decided since."""
+    listing = get_object_or_404(with_all(), pk=pk)
+    number = request.POST.get("change", "")
+    number = number if number.isdecimal() and len(number) < 19 else "0"
+    change = get_object_or_404(MappingChange.objects.filter(listing=listing), pk=int(number))
+    try:
+        mapping.take_back(change=change, actor=actor_of(request.user), now=timezone.now())
+    except mapping.ChangedSince as error:
+        return _answer(request, listing, str(error), is_refused=True)
+    return _answer(request, listing, _("%(listing)s is as it was before.") % {"listing": listing}, is_undone=True)
+
+
+@require_POST
 def listing_create_sku(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a SKU from what the store calls the listing; where its code can't be one, say why."""
     listing = get_object_or_404(with_all(), pk=pk)
@@ -104,11 +122,21 @@ def listing_create_sku(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, listing, _("%(sku)s is made and linked.") % {"sku": sku.code})
 
 
-def _answer(request: HttpRequest, listing: Listing, words: str, *, is_refused: bool = False) -> HttpResponse:
+def _answer(
+    request: HttpRequest, listing: Listing, words: str, *, is_refused: bool = False, is_undone: bool = False
+) -> HttpResponse:
     """Say what was done: in the queue by a row that takes the listing's place, else on the page it came from."""
     if getattr(request, "htmx", False):
         listing.refresh_from_db()
-        context = {"listing": listing, "words": words, "is_refused": is_refused}
+        context = {
+            "listing": listing,
+            "words": words,
+            "is_refused": is_refused,
+            "change": None
+            if is_refused or is_undone
+            else MappingChange.objects.filter(listing=listing).order_by("-pk").first(),
+            "left": Listing.objects.all().unmapped().count(),
+        }
         return render(request, "channels/_queue_row.html", context, status=422 if is_refused else 200)
     (messages.error if is_refused else messages.success)(request, words)
     return back(request, reverse("channels:listing_detail", args=[listing.pk]))
@@ -119,10 +147,9 @@ def listing_create_missing(request: HttpRequest, pk: int) -> HttpResponse:
     """Make SKUs of all unmapped listings of a channel whose code is free; the count stands there beforehand."""
     channel = get_object_or_404(Channel, pk=pk)
     if request.method == "POST":
-        made = mapping.create_missing_skus(channel=channel, actor=actor_of(request.user), now=timezone.now())
-        words = ngettext("%(made)d SKU made and linked.", "%(made)d SKUs made and linked.", made)
-        messages.success(request, words % {"made": made})
-        return redirect("channels:listing_unmapped")
+        run = mapping_runs.create_missing_skus(channel=channel, actor=actor_of(request.user), now=timezone.now())
+        mapping_runs.work_for(ANSWERS_WITHIN)
+        return redirect("channels:mapping_run", run.pk)
     waiting = Listing.objects.filter(channel=channel).unmapped().count()
     count = suggesting.creatable(channel)
     context = {"channel": channel, "count": count, "left": waiting - count}

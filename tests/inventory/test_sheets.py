@@ -79,3 +79,38 @@ def test_what_is_no_table_is_said_with_its_line(content: bytes, words: str) -> N
         sheets.read_csv(content, required=["sku"], optional=["units"])
 
     assert str(refused.value) == words
+
+
+def workbook_of(*rows: tuple[str | float | None, ...]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)  # type: ignore[union-attr]
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def test_a_workbook_is_read_as_a_person_reads_it() -> None:
+    content = workbook_of(("SKU", "Units"), ("'=1+1", 3.0), (None, None), (4711, "x"))
+
+    lines = sheets.read(content, required=["sku"], optional=["units"])
+
+    assert [(line.number, line.cells) for line in lines] == [
+        (2, {"sku": "=1+1", "units": "3"}),
+        (4, {"sku": "4711", "units": "x"}),
+    ]
+    with pytest.raises(UnreadableSheet, match="Missing columns: sku"):
+        sheets.read(workbook_of(("code",)), required=["sku"])
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 no archive", workbook_of(("sku",))[:-400]])
+def test_a_broken_workbook_is_refused_in_words(content: bytes) -> None:
+    with pytest.raises(UnreadableSheet, match="can't be read as a workbook"):
+        sheets.read(content, required=["sku"])
+
+
+def test_a_workbook_that_unpacks_beyond_measure_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MAX_UNPACKED", 1000)
+
+    with pytest.raises(UnreadableSheet, match="too large once it is unpacked"):
+        sheets.read(workbook_of(("sku",)), required=["sku"])

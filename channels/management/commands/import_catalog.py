@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 from django.utils import timezone
 
-from channels import catalog, mapping, opening, publishing, tasks
+from channels import catalog, mapping_runs, opening, publishing, tasks
 from channels.finding import channel_named
 from channels.models import CatalogImport, Listing
 from inventory.models import Warehouse
@@ -46,8 +46,10 @@ class Command(BaseCommand):
         if run.state == CatalogImport.State.FAILED:
             raise CommandError(f"The import failed: {run.problem}")
         if create_skus:
-            made = mapping.create_missing_skus(channel=found, actor="command:import_catalog", now=timezone.now())
-            self.stdout.write(f"{made} SKUs made.")
+            created = mapping_runs.create_missing_skus(
+                channel=found, actor="command:import_catalog", now=timezone.now()
+            )
+            self.stdout.write(f"{mapping_runs.finish(created).made} SKUs made.")
         if warehouse is not None:
             taken = opening.take(channel=found, warehouse=warehouse, actor="command:import_catalog", now=timezone.now())
             publishing.spread_signals(now=timezone.now())

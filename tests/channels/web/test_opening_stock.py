@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from channels import catalog, mapping
+from channels import catalog, mapping_runs
 from channels.models import Channel
 from inventory import verify
 from inventory.models import StockLevel, Warehouse
@@ -22,7 +22,7 @@ def mapped(channel: Channel, sim: EcwidSimulator) -> Channel:
     """The store imported, its listings mapped to SKUs that have no stock; one mug of three is in an open order."""
     catalog.start_import(channel=channel, now=timezone.now())
     work(channel, "catalog")
-    mapping.create_missing_skus(channel=channel, actor="user:ana", now=timezone.now())
+    mapping_runs.finish(mapping_runs.create_missing_skus(channel=channel, actor="user:ana", now=timezone.now()))
     sim.buy(sku="MUG", quantity=1)
     Channel.objects.update(next_poll_at=timezone.now())
     work(channel, "inbox", "publish")
