@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.forms import SearchInput
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from channels.models import Channel, InboundEvent, Listing, Order, OrderLine, Push
+from channels.models import (
+    Channel,
+    InboundEvent,
+    Listing,
+    MappingChange,
+    MappingLine,
+    MappingRun,
+    Order,
+    OrderLine,
+    Push,
+)
+from channels.obstacles import GROUNDS, OBSTACLES
 
 
 class WordsFilter(django_filters.CharFilter):  # type: ignore[misc]
@@ -100,6 +111,69 @@ class QueueFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = Listing
         fields: list[str] = []
+
+
+class NotPushingFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = WordsFilter("title", "external_sku", "sku__code")
+    channel = ChannelChoice()
+    obstacle = django_filters.ChoiceFilter(label=_("Why"), choices=OBSTACLES)
+
+    class Meta:
+        model = Listing
+        fields: list[str] = []
+
+
+class PushingUnmappedFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = WordsFilter("title", "external_sku", "barcode")
+    channel = ChannelChoice()
+    ground = django_filters.ChoiceFilter(label=_("Why"), choices=GROUNDS)
+
+    class Meta:
+        model = Listing
+        fields: list[str] = []
+
+
+class MappingRunFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = WordsFilter("name", "channel__name", "actor")
+    kind = django_filters.ChoiceFilter(label=_("Kind"), choices=MappingRun.Kind.choices)
+
+    class Meta:
+        model = MappingRun
+        fields: list[str] = []
+
+
+class MappingChangeFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = WordsFilter("listing__title", "listing__external_sku", "before_sku__code", "after_sku__code")
+
+    class Meta:
+        model = MappingChange
+        fields: list[str] = []
+
+
+class MappingLineFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """The preview of a file."""
+
+    q = WordsFilter("listing__title", "listing__external_sku", "sku__code", "problem")
+    show = django_filters.ChoiceFilter(
+        label=_("Show"),
+        method="by_kind",
+        choices=(
+            ("changes", _("What changes")),
+            ("quantities", _("Quantities that change")),
+            *((kind.value, kind.label) for kind in MappingLine.Action),
+        ),
+    )
+
+    class Meta:
+        model = MappingLine
+        fields: list[str] = []
+
+    def by_kind(self, lines: QuerySet[MappingLine], name: str, value: str) -> QuerySet[MappingLine]:
+        if value == "changes":
+            return lines.exclude(action__in=[MappingLine.Action.NOTHING, MappingLine.Action.BAD])
+        if value == "quantities":
+            return lines.filter(target__isnull=False).filter(~Q(target=F("shows")) | Q(shows=None))
+        return lines.filter(action=value)
 
 
 class OrderFilter(django_filters.FilterSet):  # type: ignore[misc]

@@ -36,6 +36,19 @@ PLACES = (
 )
 
 
+class MappingFileForm(forms.Form):
+    """A file of mappings to bring in."""
+
+    file = forms.FileField(
+        label=gettext_lazy("CSV or XLSX file"), widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"})
+    )
+    makes_skus = forms.BooleanField(
+        label=gettext_lazy("Make SKUs of codes that are nobody's yet"),
+        required=False,
+        help_text=gettext_lazy("Otherwise such a line is bad, which finds typing errors."),
+    )
+
+
 class PlacesForm(forms.Form):
     """The warehouses that feed a channel, in order: one select for each place, so that it works by keyboard alone."""
 

@@ -187,11 +187,12 @@ def _suggest(decisions: Iterable[Decision], pool_ids: Sequence[list[int]], besid
 def _keep_reasons(
     part: Sequence[tuple[Decision, list[int]]], still: set[int], beside: set[int], *, now: datetime
 ) -> None:
-    by_reason: dict[str, list[int]] = defaultdict(list)
+    by_reason: dict[tuple[str, int], list[int]] = defaultdict(list)
     for decision, pools in part:
+        best = max((match.confidence for match in decision.suggestions), default=0)
         why = decision.why
         if not why and pools[0] in beside:
             why = _("Its variations have SKUs of their own; it sells only what matches none of them.")
-        by_reason[why].extend(pk for pk in pools if pk in still)
-    for why, ids in by_reason.items():
-        Listing.objects.filter(pk__in=ids).update(mapping_reason=why, suggested_at=now)
+        by_reason[why, best].extend(pk for pk in pools if pk in still)
+    for (why, best), ids in by_reason.items():
+        Listing.objects.filter(pk__in=ids).update(mapping_reason=why, mapping_confidence=best, suggested_at=now)

@@ -9,7 +9,7 @@ import time
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -202,6 +202,12 @@ def undo(*, run: MappingRun, actor: str, now: datetime) -> None:
     ):
         raise NotNow(_("It can't be undone now."))
     _record(run, "mapping.undo", actor)
+
+
+def changed_since(run: MappingRun) -> int:
+    """Return how many listings that the run changed were changed again since: undoing leaves them."""
+    newer = MappingChange.objects.filter(listing=OuterRef("listing"), pk__gt=OuterRef("pk"))
+    return run.changes.filter(Exists(newer)).count()
 
 
 def _undo_some(run: MappingRun, now: datetime) -> None:

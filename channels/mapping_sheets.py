@@ -61,7 +61,7 @@ def _row(listing: Listing, suggestions: Sequence[suggesting.Suggestion]) -> tupl
         listing.mapping,
         listing.sku.code if listing.sku else "",
         best.sku.code if best else "",
-        best.confidence if best else listing.mapping_confidence,
+        best.confidence if best else listing.mapping_confidence or None,
         best.reason if best else listing.mapping_reason,
     )
 
@@ -232,7 +232,7 @@ def refuse_contradictions(run: MappingRun) -> None:
     bad: dict[int, MappingLine] = {}
     moving = run.lines.exclude(action=Action.BAD).select_related("listing").order_by("number")
     for line in moving.iterator(chunk_size=1000):
-        if line.listing is None:
+        if line.listing is None or not (line.cells["sku"] or line.cells["mapping"]):
             continue
         first = seen.setdefault(_item_of(line.listing), line)
         if first is line or (first.action, first.cells["sku"]) == (line.action, line.cells["sku"]):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
 
@@ -67,6 +67,52 @@ class ListingQuerySet(models.QuerySet[Any]):
     def needing_attention(self) -> ListingQuerySet:
         """Return the listings that wait for a person: parked, or confirmed to show another number than accounted."""
         return self.filter(Q(parked_at__isnull=False) | ~Q(drift=0)).exclude(state="gone")
+
+    def with_obstacle(self) -> ListingQuerySet:
+        """Annotate ``obstacle``: by a code the first reason why nothing is written to a mapped listing now, or ""."""
+        feeds = self.model._meta.get_field("channel").related_model._meta.get_field("feeds").related_model
+        fed = feeds._default_manager.filter(channel=OuterRef("channel"), location_ref=OuterRef("location_ref"))
+        reasons = (
+            (Q(channel__disconnected_at__isnull=False), "disconnected"),
+            (~Q(channel__connection="ok"), "connection"),
+            (Q(tracked=False), "unlimited"),
+            (Q(tracked=None), "not-told"),
+            (~Q(unwritable_reason=""), "read-only"),
+            (Q(parked_at__isnull=False), "parked"),
+            (Q(channel__mode="observe"), "observe"),
+            (Q(channel__mode="paused"), "paused"),
+            (Q(channel__halted_at__isnull=False), "halted"),
+            (~Exists(fed), "no-warehouse"),
+            (Q(accounted=None), "unread"),
+        )
+        whens = [When(condition, then=Value(code)) for condition, code in reasons]
+        rows: ListingQuerySet = self.annotate(obstacle=Case(*whens, default=Value(""), output_field=models.CharField()))
+        return rows
+
+    def not_pushing(self) -> ListingQuerySet:
+        """Return the mapped listings that nothing is written to now, with their ``obstacle``."""
+        held: ListingQuerySet = self.filter(mapping="mapped", state="active").with_obstacle().exclude(obstacle="")
+        return held
+
+    def pushing_unmapped(self) -> ListingQuerySet:
+        """Return the listings that sell without a SKU, with ``ground``: what shows it, by a code.
+
+        ``written``: we wrote its number once, and it stands still since. ``waiting``: orders of it wait to be booked.
+        ``offered``: the store offers units of it.
+        """
+        lines = self.model._meta.get_field("order_lines").related_model._default_manager.all()
+        waiting = Q(Exists(lines.filter(listing=OuterRef("pk"), state="waiting", sold__gt=0)))
+        offered = Q(enabled=True) & (Q(shown__gt=0) | Q(accounted__gt=0))
+        ground = Case(
+            When(last_pushed_at__isnull=False, then=Value("written")),
+            When(waiting & Q(mapping="unmapped"), then=Value("waiting")),
+            When(offered & Q(mapping="unmapped"), then=Value("offered")),
+            default=Value(""),
+            output_field=models.CharField(),
+        )
+        rows = self.filter(state="active").exclude(mapping="mapped").annotate(ground=ground)
+        selling: ListingQuerySet = rows.exclude(ground="")
+        return selling
 
     def search(self, text: str) -> ListingQuerySet:
         if not text:

@@ -34,7 +34,7 @@ class Ruling:
     mapping: Listing.Mapping
     sku_id: int | None = None
     kind: str = PERSON
-    confidence: int | None = None
+    confidence: int = 0
     reason: str = ""
     made_sku: bool = False
 

@@ -14,7 +14,7 @@ from channels.suggesting import Suggestion
 from inventory.tables import DeltaColumn, ListTable, NumberColumn, PartColumn, StateColumn, TextColumn, TimeColumn
 
 
-class _ListingPart(PartColumn):
+class ListingPart(PartColumn):
     """A cell that needs what the table has read for the whole page."""
 
     def get_context_data(self, *, record: Any, table: Any, **kwargs: Any) -> dict[str, Any]:
@@ -29,14 +29,14 @@ class ListingTable(ListTable):
     external_sku = PartColumn("channels/cells/code.html", verbose_name=_("Store SKU"))
     sku = PartColumn("channels/cells/sku.html", accessor="sku__code", verbose_name=_("SKU"))
     accounted = PartColumn("channels/cells/shows.html", verbose_name=_("Shows"), css_class="number")
-    target = _ListingPart(
+    target = ListingPart(
         "channels/cells/target.html",
         verbose_name=_("Should show"),
         css_class="number",
         empty_values=(),
         orderable=False,
     )
-    state = _ListingPart("channels/cells/standing.html", verbose_name=_("State"), orderable=False)
+    state = ListingPart("channels/cells/standing.html", verbose_name=_("State"), orderable=False)
 
     class Meta:
         order_by = "title"
@@ -62,7 +62,7 @@ class QueueTable(ListTable):
 
     title = PartColumn("channels/cells/queued.html", verbose_name=_("What the store calls it"))
     shown = PartColumn("channels/cells/shows.html", verbose_name=_("Shows"), css_class="number", orderable=False)
-    why = _ListingPart(
+    why = ListingPart(
         "channels/cells/suggestions.html",
         accessor="mapping_confidence",
         verbose_name=_("What it may be"),

@@ -1,9 +1,20 @@
 """Addresses of the channels' pages and of the health checks; webhooks are taken by ingress.WebhooksFirst."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from channels import health
-from channels.views import activity, channels, connecting, listings, mapping, orders, pushes, settings
+from channels.views import (
+    activity,
+    channels,
+    connecting,
+    listings,
+    mapping,
+    mapping_reports,
+    mapping_runs,
+    orders,
+    pushes,
+    settings,
+)
 
 app_name = "channels"
 urlpatterns = [
@@ -33,8 +44,20 @@ urlpatterns = [
     # Listings
     path("listings/", listings.listing_list, name="listing_list"),
     path("listings/unmapped/", mapping.listing_unmapped, name="listing_unmapped"),
+    path("listings/unmapped/keys/", mapping.listing_keys, name="listing_keys"),
     path("listings/unmapped/<int:pk>/create/", mapping.listing_create_missing, name="listing_create_missing"),
     path("listings/unmapped/beside/", mapping.listing_ignore_beside, name="listing_ignore_beside"),
+    path("listings/collisions/", mapping_reports.listing_collisions, name="listing_collisions"),
+    path("listings/not-pushing/", mapping_reports.listing_not_pushing, name="listing_not_pushing"),
+    path("listings/pushing-unmapped/", mapping_reports.listing_pushing_unmapped, name="listing_pushing_unmapped"),
+    path("listings/mapping/", mapping_runs.mapping_run_list, name="mapping_run_list"),
+    path("listings/mapping/file/", mapping_runs.mapping_file, name="mapping_file"),
+    path("listings/mapping/history/", mapping_runs.mapping_history, name="mapping_history"),
+    re_path(r"^listings/mapping/mappings\.(?P<kind>csv|xlsx)$", mapping_runs.mapping_export, name="mapping_export"),
+    path("listings/mapping/<int:pk>/", mapping_runs.mapping_run, name="mapping_run"),
+    path("listings/mapping/<int:pk>/apply/", mapping_runs.mapping_run_apply, name="mapping_run_apply"),
+    path("listings/mapping/<int:pk>/discard/", mapping_runs.mapping_run_discard, name="mapping_run_discard"),
+    path("listings/mapping/<int:pk>/undo/", mapping_runs.mapping_run_undo, name="mapping_run_undo"),
     path("listings/<int:pk>/", listings.listing_detail, name="listing_detail"),
     path("listings/<int:pk>/find/", mapping.listing_link_page, name="listing_find"),
     path("listings/<int:pk>/link/", mapping.listing_link, name="listing_link"),

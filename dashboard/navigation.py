@@ -36,7 +36,7 @@ class Room:
 _PLAN = (
     (_("Overview"), "overview", "dashboard:overview", ("dashboard:overview",)),
     (_("SKUs"), "sku", "dashboard:sku_list", ("dashboard:sku",)),
-    (_("Listings"), "listing", "channels:listing_list", ("channels:listing",)),
+    (_("Listings"), "listing", "channels:listing_list", ("channels:listing", "channels:mapping")),
     (_("Orders"), "order", "channels:order_list", ("channels:order",)),
     (_("Reconciliation"), "compare", "reconciliation:queue", ("reconciliation:",)),
     (_("Channels"), "channel", "channels:channel_list", ("channels:channel_", "channels:connect_")),

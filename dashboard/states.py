@@ -86,6 +86,13 @@ LOOKS = {
     "unsettled": Look("warning", "activity"),
     "moved": Look("warning", "alert"),
     "skipped": Look("neutral", "dash"),
+    # Runs that change mappings
+    "checking": Look("info", "refresh"),
+    "preview": Look("warning", "eye"),
+    "applying": Look("info", "refresh"),
+    "undoing": Look("info", "return"),
+    "undone": Look("neutral", "return"),
+    "discarded": Look("neutral", "archive"),
     # Stock
     "in-stock": Look("quiet", "check"),
     "out-of-stock": Look("neutral", "dash"),

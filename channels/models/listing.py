@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.models.channel import Channel
@@ -44,7 +44,9 @@ class Listing(models.Model):
     mapping = models.CharField(max_length=16, choices=Mapping, default=Mapping.UNMAPPED)
     mapping_reason = models.CharField(max_length=300, blank=True)
     mapping_kind = models.CharField(max_length=16, blank=True, help_text=_("What the mapping rests on, by its code."))
-    mapping_confidence = models.PositiveSmallIntegerField(null=True, blank=True, help_text=_("Of 100; null: a person."))
+    mapping_confidence = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Of 100; of the best suggestion while it waits, 0 where a person decided.")
+    )
     suggested_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When suggestions were last looked for; null: look for them.")
     )
@@ -85,8 +87,7 @@ class Listing(models.Model):
                 name="listing_to_suggest_for",
             ),
             models.Index(
-                F("mapping_confidence").desc(nulls_last=True),
-                "id",
+                fields=["-mapping_confidence", "id"],
                 condition=Q(mapping="unmapped", state="active"),
                 name="listing_queue",
             ),

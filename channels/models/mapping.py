@@ -107,7 +107,7 @@ class MappingChange(models.Model):
     after_sku = models.ForeignKey(Sku, models.PROTECT, null=True, blank=True, related_name="+")
     made_sku = models.BooleanField(default=False, help_text=_("The SKU was made for it."))
     kind = models.CharField(max_length=16, help_text=_("What it rests on, by its code."))
-    confidence = models.PositiveSmallIntegerField(null=True, blank=True)
+    confidence = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=300, blank=True)
     actor = models.CharField(max_length=150)
     at = models.DateTimeField()

@@ -48,6 +48,10 @@ def tabs(current: str) -> list[dict[str, Any]]:
     pages = (
         ("listings", _("All listings"), "channels:listing_list", None),
         ("unmapped", _("Unmapped"), "channels:listing_unmapped", waiting),
+        ("collisions", _("Collisions"), "channels:listing_collisions", None),
+        ("not-pushing", _("Mapped, not pushing"), "channels:listing_not_pushing", None),
+        ("pushing-unmapped", _("Pushing, not mapped"), "channels:listing_pushing_unmapped", None),
+        ("runs", _("Files and runs"), "channels:mapping_run_list", None),
     )
     return [
         {"label": label, "url": reverse(name), "is_current": code == current, "count": count}

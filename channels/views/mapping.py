@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,16 +33,20 @@ ANSWERS_WITHIN = 1.0  # seconds that a request works on a run before it leaves t
 @require_GET
 def listing_unmapped(request: HttpRequest) -> HttpResponse:
     # What has a sure suggestion first: it takes a key, the others take thought.
-    rows = with_all().unmapped().order_by(F("mapping_confidence").desc(nulls_last=True), "pk")  # type: ignore[attr-defined]
+    rows = with_all().unmapped().order_by("-mapping_confidence", "pk")  # type: ignore[attr-defined]
     queue = QueueFilter(request.GET, rows)
     table = QueueTable(queue.qs, empty_text=_("New products of your stores come here when their SKU is nobody's yet."))
     waiting = Listing.objects.filter(channel=OuterRef("pk")).unmapped()
     channels = Channel.objects.filter(Exists(waiting)).order_by("name", "pk")
     beside = Listing.objects.all().unmapped().beside_variations().count()
-    # A verb that could do nothing is not offered.
-    makers = [channel for channel in channels if suggesting.creatable(channel)]
-    context = {"tabs": tabs("unmapped"), "channels": makers, "beside": beside, "left": rows.count()}
+    context = {"tabs": tabs("unmapped"), "channels": channels, "beside": beside, "left": rows.count()}
     return list_page(request, "channels/listing_unmapped.html", filterset=queue, table=table, context=context)
+
+
+@require_GET
+def listing_keys(request: HttpRequest) -> HttpResponse:
+    """The queue's keys, as a page or for the dialog."""
+    return render(request, "channels/listing_keys.html")
 
 
 @require_GET

@@ -6,10 +6,10 @@ const waiting = () => [...document.querySelectorAll("[data-queue] tbody tr:not(.
 const current = () => document.activeElement?.closest("[data-queue] tbody tr");
 const dialog = document.querySelector("#dialog");
 
-const focusOn = (row) => {
+const focusOn = (row, { quietly = false } = {}) => {
   const first = row?.querySelector("[data-first]") ?? row?.querySelector("a, button");
   first?.focus({ preventScroll: true });
-  row?.scrollIntoView({ block: "nearest" });
+  if (!quietly) row?.scrollIntoView({ block: "nearest" });
 };
 
 const go = (step) => {
@@ -41,7 +41,7 @@ document.addEventListener("keydown", (event) => {
   let isDone = true;
   if (key in moves) go(moves[key]);
   else if (key === "u") isDone = undo();
-  else if (key === "?") document.querySelector(".keys-help")?.toggleAttribute("open");
+  else if (key === "?") document.querySelector('[data-key-anywhere="?"]')?.click();
   else isDone = /^[a-z1-9]$/.test(key) && press(`[data-key="${key}"]`);
   if (isDone) event.preventDefault();
 });
@@ -79,4 +79,7 @@ document.addEventListener("htmx:afterSettle", () => {
   if (row) focusOn(row);
 });
 
-focusOn(location.hash || isTyping(document.activeElement) ? null : waiting()[0]);
+// Where there is a keyboard the first row has the focus at once.
+if (document.activeElement === document.body && matchMedia("(hover: hover) and (min-width: 641px)").matches) {
+  focusOn(waiting()[0], { quietly: true });
+}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from channels import availability, catalog, mapping, modes
+from channels import availability, catalog, linking, mapping, modes
 from channels.contract import ReportedListing, ReportedVariant
 from channels.models import Channel, Listing, Location
 from inventory.models import Sku, Warehouse
@@ -54,7 +54,7 @@ def channel(sku: Sku, places: list[Warehouse], now: datetime) -> Channel:
         now=now,
     )
     catalog.apply_product(channel, "1", [pool("north"), pool("south")], now=now, is_complete=True)
-    mapping.match(channel=channel, now=now)
+    linking.match(channel=channel, now=now)
     return channel
 
 
