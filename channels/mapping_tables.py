@@ -80,7 +80,11 @@ class _RemarkTable(ListTable):
         "channels/cells/remark.html", verbose_name=_("Why"), css_class="cell-wide", empty_values=(), orderable=False
     )
     verb = ListingPart(
-        "channels/cells/remark_verb.html", verbose_name="", css_class="table-actions", empty_values=(), orderable=False
+        "channels/cells/remark_verb.html",
+        verbose_name=_("Way out"),
+        css_class="table-actions",
+        empty_values=(),
+        orderable=False,
     )
 
     class Meta:

@@ -23,7 +23,7 @@ from channels.tables import QueueTable
 from channels.views.answers import back
 from channels.views.listings import tabs, with_all
 from inventory.models import Sku
-from inventory.tables import list_page
+from inventory.tables import arrange, list_page
 from inventory.views import actor_of
 
 MATCHES = 12  # SKUs that a search offers at once
@@ -107,7 +107,13 @@ def listing_take_back(request: HttpRequest, pk: int) -> HttpResponse:
         mapping.take_back(change=change, actor=actor_of(request.user), now=timezone.now())
     except mapping.ChangedSince as error:
         return _answer(request, listing, str(error), is_refused=True)
-    return _answer(request, listing, _("%(listing)s is as it was before.") % {"listing": listing}, is_undone=True)
+    listing.refresh_from_db()
+    words = _("%(listing)s is as it was before.") % {"listing": listing}
+    if getattr(request, "htmx", False) and listing.mapping == Listing.Mapping.UNMAPPED:
+        table = arrange(request, QueueTable(with_all().filter(pk=pk)))
+        context = {"table": table, "words": words, "left": Listing.objects.all().unmapped().count()}
+        return render(request, "channels/_queue_row_again.html", context)
+    return _answer(request, listing, words, is_undone=True)
 
 
 @require_POST

@@ -11,9 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from channels import linking
 from channels.models import Channel, InboundEvent, Listing, Order, OrderLine, Push
 from tests.factories import make_channel, make_listing, make_sku
 
@@ -77,6 +78,8 @@ def pages(channel: Channel) -> list[str]:
         *("/channels/connect/", "/channels/connect/ecwid/", "/channels/connect/ecwid/consent/"),
         *("/listings/", "/listings/unmapped/", f"/listings/{listing.pk}/", f"/listings/{waiting.pk}/"),
         f"/listings/{waiting.pk}/find/?q=tee",
+        *("/listings/collisions/", "/listings/not-pushing/", "/listings/pushing-unmapped/"),
+        *("/listings/mapping/", "/listings/mapping/file/", "/listings/mapping/history/"),
         *("/orders/", f"/orders/{Order.objects.get().pk}/", "/activity/", "/activity/pushes/", "/activity/changes/"),
         f"/activity/events/{InboundEvent.objects.get().pk}/",
     ]
@@ -128,19 +131,49 @@ def test_every_page_is_quiet_narrow_and_accessible(
     page.context.close()
 
 
-def test_the_queue_is_worked_through_without_leaving_it(
+def test_the_queue_is_worked_through_by_keyboard_without_leaving_it(
     chromium: Browser, live_server: LiveServer, browser: Client, trouble: Channel
 ) -> None:
     page, complaints = open_page(chromium, live_server, browser, width=1440, theme="light")
-    sku = make_sku("CAP-NVY")
+    cap = make_sku("CAP-NVY", name="Cap, navy blue")
+    for number, (code, title) in enumerate([("", "Navy blue cap"), ("VASE", "Vase"), ("TWICE", "Twice")]):
+        make_listing(trouble, None, ref=f"q{number}", title=title, external_sku=code)
+    linking.match(channel=trouble, now=timezone.now())
     page.goto("/listings/unmapped/")
 
-    page.get_by_role("link", name="Find SKU").click()
-    page.get_by_label("Code, name or barcode").fill("cap")
-    page.get_by_role("button", name="Link CAP-NVY").click()
+    def row(title: str) -> Locator:
+        return page.locator("tbody tr").filter(has_text=title)
 
-    expect(page.get_by_text("Every listing is mapped")).to_be_visible()
+    def has_focus(title: str) -> None:
+        expect(row(title).locator(":focus")).to_have_count(1)
+
+    has_focus("Navy blue cap")  # what has a suggestion comes first, and the first row has the focus at once
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Navy blue cap sells CAP-NVY now.").last).to_be_visible()
+    has_focus("Unbreakable")
+    page.keyboard.press("j")
+    has_focus("Vase")
+    page.keyboard.press("n")
+    expect(page.get_by_text("VASE is made and linked.").last).to_be_visible()
+    has_focus("Twice")
+    page.keyboard.press("f")
+    page.get_by_label("Code, name or barcode").fill("cap")
+    expect(page.get_by_role("button", name="Link CAP-NVY")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Twice sells CAP-NVY now.").last).to_be_visible()
+    has_focus("Unbreakable")
+    page.keyboard.press("u")
+    has_focus("Twice")
+    expect(row("Twice").get_by_role("button", name="Never")).to_be_visible()
+    page.keyboard.press("k")
+    has_focus("Unbreakable")
+    page.keyboard.press("x")
+    expect(page.get_by_text("leaves the queue for good.").last).to_be_visible()
+
     assert page.url.endswith("/listings/unmapped/")
-    assert Listing.objects.get(ref="p-waiting").sku == sku
+    mapped = {
+        each.ref: (each.mapping, each.sku_id) for each in Listing.objects.filter(ref__in=["q0", "q2", "p-waiting"])
+    }
+    assert mapped == {"q0": ("mapped", cap.pk), "q2": ("unmapped", None), "p-waiting": ("ignored", None)}
     assert complaints == []
     page.context.close()
