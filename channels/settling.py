@@ -170,7 +170,8 @@ def _confirm(push: Push, quantity: int | None, capabilities: Capabilities, *, no
                 settled_at=now,
             ):
                 _account(rows, applied, now=now)
-                rest([push.listing], claimed_at=push.created_at)
+                # What changed while it was on its way, a sale elsewhere or one that was written over, is pushed now.
+                rows.update(due_at=now)
         elif push.confirm_by is not None and now < push.confirm_by:
             rows.update(due_at=now + timedelta(seconds=capabilities.confirm_every_seconds))
         elif quantity is None or quantity == accounted:

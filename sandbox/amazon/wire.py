@@ -40,6 +40,9 @@ def item_json(item: Item, marketplace: str, included: frozenset[str]) -> Json:
             "item_name": [{"value": item.title, "language_tag": place.language, "marketplace_id": marketplace}],
             "fulfillment_availability": [{**each, "marketplace_id": marketplace} for each in submitted],
         }
+        if item.barcode:
+            code = {"type": "ean", "value": item.barcode, "marketplace_id": marketplace}
+            found["attributes"]["externally_assigned_product_identifier"] = [code]
     if "issues" in included:
         found["issues"] = []
     if "offers" in included:

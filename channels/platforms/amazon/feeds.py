@@ -54,7 +54,8 @@ def change_by_feed(client: AmazonClient, changes: Sequence[QuantityChange]) -> l
     worked_out = _read(client, changes)
     found = {ref: each for ref, each in worked_out.items() if isinstance(each, Outcome)}
     # A feed is of one marketplace; what stands only in others goes by itself with the next wave.
-    wanted = [each for each in worked_out.values() if isinstance(each, Wanted) and each.place == client.marketplace]
+    planned = [worked_out.get(change.ref) for change in changes]
+    wanted = [each for each in planned if isinstance(each, Wanted) and each.place == client.marketplace]
     if wanted:
         found |= _hand_over(client, wanted)
     left = [change for change in changes if change.ref not in found]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 10  # messages that SQS hands out, and deletes, in one call
 ROUNDS = 3
+WAIT_SECONDS = 1  # for the first message; without waiting SQS looks at a part of its servers only
 HIDDEN_SECONDS = 60  # while they are being stored; what is not deleted by then comes again
 
 Result = TypeVar("Result")
@@ -77,7 +78,7 @@ class Queue:
         """Return up to 30 messages, having waited a second for the first of them at most."""
         found: list[QueueMessage] = []
         for number in range(ROUNDS):
-            wait = 1 if number == 0 else 0
+            wait = WAIT_SECONDS if number == 0 else 0
             told = self._call(
                 lambda sqs, wait=wait: sqs.receive_message(  # type: ignore[misc]
                     QueueUrl=self.address.url,

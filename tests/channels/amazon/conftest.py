@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from channels.contract import QuantityChange, Store
-from channels.platforms.amazon import client, items, transport
+from channels.platforms.amazon import client, items, queue, transport
 from channels.platforms.amazon.platform import AmazonPlatform
 from sandbox.amazon import AmazonSimulator
 from tests.amazon_models import assert_official
+from tests.sandbox.amazon.world import Api, Clock
 
 Opener = Callable[..., AmazonPlatform]
 
@@ -22,6 +23,7 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_learnt", {})
     monkeypatch.setattr(items, "_places", {})
     monkeypatch.setattr(transport, "READ_SECONDS", 1.0)
+    monkeypatch.setattr(queue, "WAIT_SECONDS", 0)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,7 @@ def running() -> Iterator[AmazonSimulator]:
         feed_seconds=0.0,
         report_seconds=0.0,
         report_cache_seconds=0.0,
+        clock=Clock(),
     ) as sim:
         yield sim
 
@@ -45,6 +48,13 @@ def sim(running: AmazonSimulator) -> Iterator[AmazonSimulator]:
     running.reset()
     yield running
     assert_official(running)
+
+
+@pytest.fixture
+def clock(sim: AmazonSimulator) -> Clock:
+    """The simulator's clock; a token that it has issued lasts by ours."""
+    assert isinstance(sim.options.clock, Clock)
+    return sim.options.clock
 
 
 def store_at(sim: AmazonSimulator, **fields: Any) -> Store:
@@ -74,3 +84,10 @@ def platform(open_platform: Opener) -> AmazonPlatform:
 
 def change(ref: str, accounted: int, target: int) -> QuantityChange:
     return QuantityChange(ref=ref, accounted=accounted, target=target, key=f"{ref}:{accounted}:{target}")
+
+
+@pytest.fixture
+def api(sim: AmazonSimulator) -> Iterator[Api]:
+    """The seller's own calls, past our client."""
+    with Api(sim) as session:
+        yield session
