@@ -9,6 +9,7 @@ import django_filters
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.forms import SearchInput
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +34,13 @@ def _assignees(request: HttpRequest | None = None) -> list[tuple[str, Any]]:
 class DiscrepancyFilter(django_filters.FilterSet):  # type: ignore[misc]
     """The queue's filter. Without a status it shows what waits for a person now."""
 
-    q = WordsFilter("sku__code", "listing__title", "listing__external_sku", label=_("SKU or listing"))
+    q = WordsFilter(
+        "sku__code",
+        "listing__title",
+        "listing__external_sku",
+        label=_("SKU or listing"),
+        widget=SearchInput(attrs={"autocomplete": "off", "maxlength": 200, "data-search-here": True}),
+    )
     status = django_filters.ChoiceFilter(
         label=_("Status"),
         method="by_status",

@@ -1,4 +1,4 @@
-// Keyboard: "/" goes to the search field. And: notices can be dismissed, open menus close as menus do.
+// Keyboard: "/" goes to the page's own search field, else to the one of every page. And: notices can be dismissed, open menus close as menus do.
 
 const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
 
@@ -11,7 +11,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) {
     event.preventDefault();
-    document.querySelector("[data-search]")?.focus();
+    (document.querySelector("main [data-search-here]") ?? document.querySelector("[data-search]"))?.focus();
   }
 });
 

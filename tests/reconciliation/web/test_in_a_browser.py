@@ -1,0 +1,156 @@
+"""The review as a person works through it: with the keyboard alone, and by touch on a phone."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from channels import tasks
+from inventory.models import Warehouse
+from reconciliation import batches, runs, schedule
+from reconciliation.models import Batch, Discrepancy, Schedule
+from tests.channels.core.world import Store, pass_time
+from tests.channels.web.test_in_a_browser import CHROMIUM, chromium, open_page
+from tests.factories import make_sku
+from tests.reconciliation.believable import tell_a_story
+from tests.reconciliation.world import by_hand, reconcile
+
+__all__ = ["chromium"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("browser"),
+]
+
+SHIFTED = 6  # listings whose number someone has changed in the store
+LEFT = SHIFTED - 1  # once the keyboard has decided one
+
+
+@pytest.fixture
+def night(transactional_db: None, store: Store) -> Store:
+    """A store where someone has typed other numbers, and the nightly run that has found them."""
+    codes = [f"SKU-{number:02}" for number in range(SHIFTED)]
+    for code in ("TEE", *codes):
+        make_sku(code, on_hand=7)
+        store.sim.add_product(sku=code, quantity=7)
+    store.import_catalogue()
+    store.publish()
+    by_hand(store, "TEE", 40)
+    for code in codes:
+        by_hand(store, code, 9)
+    store.forget_webhooks()
+    schedule.current(now=timezone.now())
+    Schedule.objects.update(next_run_at=timezone.now(), suspicious_least=1000)
+    [run] = runs.start_nightly(now=timezone.now())
+    assert reconcile(store, run).opened == SHIFTED + 1
+    return store
+
+
+def finish_batches(store: Store) -> None:
+    """Do what the worker would."""
+    for _round in range(8):
+        pass_time(store.channel)
+        tasks.run_lane(batches.lane_of(store.channel.pk))
+        if not Batch.objects.filter(state="running").exists():
+            break
+    store.publish()
+
+
+def complaints_of(page: Page) -> list[tuple[str, str]]:
+    """Return what axe finds on the page, and whether it is wider than the window."""
+    found = [(each["id"], each["nodes"][0]["html"]) for each in Axe().run(page).response["violations"]]
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found + ([("wider than the window", page.url)] if wider > 0 else [])
+
+
+def test_a_night_is_worked_through_by_keyboard_alone_and_by_touch(
+    chromium: Browser, live_server: LiveServer, browser: Client, night: Store
+) -> None:
+    page, complaints = open_page(chromium, live_server, browser, width=1280, theme="light")
+    keys = page.keyboard
+    page.goto("/reconciliation/")
+    assert complaints_of(page) == []
+
+    # The worst row, its picture, the proposal, and back again.
+    keys.press("j")
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="TEE on North")).to_be_visible()
+    expect(page.locator("svg.picture-wide")).to_be_visible()
+    assert complaints_of(page) == []
+    keys.press("o")
+    expect(page.get_by_role("dialog")).to_contain_text("North: 40 → 7 (-33).")
+    assert complaints_of(page) == []
+    keys.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="keep ours")).to_be_visible()
+    night.publish()
+    assert night.shows("TEE") == 7
+    page.reload()
+    keys.press("u")
+    expect(page.get_by_role("dialog")).to_contain_text("back to what it showed")
+    keys.press("Enter")
+    expect(page.get_by_text("Taken back. It is open again.")).to_be_visible()
+    night.publish()
+    assert night.shows("TEE") == 40
+
+    # Two rows picked, then decided together.
+    page.goto("/reconciliation/")
+    for key in ("j", "x", "j", "x"):
+        keys.press(key)
+    expect(page.locator("[data-bulk]")).to_contain_text("2 picked")
+    keys.press("o")
+    expect(page.get_by_role("heading", name="Keep ours for 2 rows")).to_be_visible()
+    assert complaints_of(page) == []
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="Working 0 of 2")).to_be_visible()
+    finish_batches(night)
+    expect(page.get_by_role("heading", name="Done 2 of 2")).to_be_visible()
+    assert [night.shows("TEE"), night.shows("SKU-00")] == [7, 7]
+
+    # The list of keys, and the search.
+    page.goto("/reconciliation/")
+    keys.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Accept the proposal")
+    keys.press("Escape")
+    keys.press("/")
+    keys.type("SKU-05")
+    expect(page.locator("[data-rows] tbody tr")).to_have_count(1)
+    assert complaints == []
+    page.context.close()
+
+    decide_all_by_touch(chromium, live_server, browser, night)
+
+
+def decide_all_by_touch(chromium: Browser, live_server: LiveServer, browser: Client, night: Store) -> None:
+    """Decide a whole filter on a phone, take it back, and look at every page there."""
+    page, complaints = open_page(chromium, live_server, browser, width=390, theme="dark")
+    page.goto("/reconciliation/?q=SKU")
+    page.get_by_role("checkbox", name="Pick SKU-05").check()
+    page.get_by_text(f"All {LEFT} that match").click()
+    page.get_by_role("button", name="Keep ours").click()
+    expect(page.get_by_role("heading", name=f"Keep ours for {LEFT} rows")).to_be_visible()
+    assert complaints_of(page) == []
+    page.get_by_role("button", name=f"Decide {LEFT} rows").click()
+    finish_batches(night)
+    expect(page.get_by_role("heading", name=f"Done {LEFT} of {LEFT}")).to_be_visible()
+    assert {night.shows(f"SKU-{number:02}") for number in range(1, SHIFTED)} == {7}
+
+    page.get_by_role("link", name="Take it back").click()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("heading", name="Taking back")).to_be_visible()
+    finish_batches(night)
+    assert {night.shows(f"SKU-{number:02}") for number in range(1, SHIFTED)} == {9}
+
+    row = Discrepancy.objects.open().get(sku__code="SKU-05")
+    tell_a_story(row, now=timezone.now(), warehouse=Warehouse.objects.get())
+    paths = ["", f"{row.pk}/", f"{row.pk}/decide/take-theirs/", "runs/", f"runs/{row.run_id}/", "runs/schedule/"]
+    for path in (*paths, "levels/?show=all", "levels/many/?show=all", "levels/import/", "mail/", "to-count/", "keys/"):
+        page.goto(f"/reconciliation/{path}")
+        assert complaints_of(page) == [], path
+    assert complaints == []
+    page.context.close()
