@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from channels import availability, parking, suggesting, tracking
+from channels import availability, parking, rulings, suggesting, tracking
 from channels.contract import ChannelError
 from channels.filters import ListingFilter
 from channels.forms import HoldBackForm
-from channels.models import Listing, OrderLine
+from channels.models import Listing, MappingChange, OrderLine
 from channels.standing import standing
 from channels.tables import ListingPushTable, ListingTable
 from channels.views.answers import back
@@ -80,6 +80,11 @@ def listing_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "pushes": arrange(request, table, page_size=LATEST_PUSHES),
         "lines": list(lines.order_by("-order__placed_at", "-pk")[:LATEST_LINES]),
         "suggestions": [] if listing.sku_id else suggesting.suggest([listing])[listing.pk],
+        "mappings": list(
+            MappingChange.objects.filter(listing__in=rulings.pools_of([listing]))
+            .select_related("before_sku", "after_sku", "run")
+            .order_by("-pk")[:20]
+        ),
         "changes": list(AuditEntry.objects.filter(subject=f"listing:{listing.pk}").order_by("-pk")[:20]),
     }
     return render(request, "channels/listing_detail.html", context)

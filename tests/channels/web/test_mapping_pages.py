@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -214,3 +215,24 @@ def test_products_beside_their_variations_leave_the_queue_together(
     assert listing_of("SOCK").mapping == "ignored"
     assert {listing_of(code).mapping for code in ("SOCK-S", "SOCK-L", "ALONE")} == {"unmapped"}
     assert "There is none" in browser.get(f"{QUEUE}beside/").content.decode()
+
+
+def test_a_file_is_checked_shown_applied_and_undone_in_the_browser(browser: Client, imported: Channel) -> None:
+    make_sku("TEE-MEDIUM", on_hand=4)
+    listing = listing_of("TEE-M")
+    file = SimpleUploadedFile("map.csv", f"listing,sku\n{listing.ref},TEE-MEDIUM\nnone,TEE-MEDIUM\n".encode())
+
+    page = browser.post("/listings/mapping/file/", {"file": file}, follow=True)
+
+    html = page.content.decode()
+    assert "Change 1 mapping" in html
+    assert "has no listing “none”" in html
+    assert listing_of("TEE-M").mapping == "unmapped"
+    run = MappingRun.objects.get(kind="file")
+    browser.post(f"/listings/mapping/{run.pk}/apply/")
+    assert listing_of("TEE-M").mapping == "mapped"
+    assert "map.csv, line 2" in browser.get(f"/listings/{listing.pk}/").content.decode()
+    assert "1 listing gets the mapping back" in browser.get(f"/listings/mapping/{run.pk}/undo/").content.decode()
+    browser.post(f"/listings/mapping/{run.pk}/undo/")
+    assert listing_of("TEE-M").mapping == "unmapped"
+    assert browser.post("/listings/mapping/file/", {"file": SimpleUploadedFile("x.csv", b"a\n1\n")}).status_code == 422
