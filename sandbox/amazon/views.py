@@ -65,13 +65,13 @@ def _card(item: Item, place: str) -> Element:
     ]
     buyable = item.enabled and bool(item.records)
     days = item.merchant.lead_time_to_ship_max_days if item.merchant else None
+    shipping = "" if days is None else f" · ships in {days} days"
     row = element(
         "div",
         element(
             "div",
             element("code", item.sku),
-            element("span", f"{item.price:.2f} {currency}", class_="muted price"),
-            element("span", f"ships in {days} days", class_="muted") if days is not None else None,
+            element("span", f"{item.price:.2f} {currency}{shipping}", class_="muted price"),
             class_="what",
         ),
         stock_pill(left) if left is not None else pill("No quantity", "off"),

@@ -102,7 +102,7 @@ def amazon(*, name: str, catalogue: str, seller_id: str, port: int) -> DemoStore
         arguments=(
             *("--seller-id", seller_id, "--client-id", "sandbox", "--client-secret", client_secret),
             *("--refresh-token", refresh_token, "--queue", queue, "--held", "TNT-RDG-2=9"),
-            *("--accept-seconds", "2", "--pending-seconds", "20", "--orders-told-after", "0", "--quota-scale", "50"),
+            *("--accept-seconds", "2", "--pending-seconds", "20", "--orders-told-after", "0", "--quota-scale", "1000"),
         ),
         credentials={
             "seller_id": seller_id,
