@@ -212,8 +212,11 @@ def _line(order: Order, line: Line) -> Element:
         "div",
         element(
             "div",
-            element("strong", f"{line.quantity} × {line.name}"),
-            pill(f"{line.reduced:g} taken from stock", "plain") if line.reduced else None,
+            element(
+                "div",
+                element("strong", f"{line.quantity} × {line.name} "),
+                pill(f"{line.reduced:g} taken from stock", "plain") if line.reduced else None,
+            ),
             class_="what",
         ),
         edit,

@@ -104,7 +104,7 @@ def error_of(value: object) -> tuple[str, str]:
         return "", ""
     message, code = value.get("message"), value.get("code")
     words = html.unescape(_TAGS.sub("", message)) if isinstance(message, str) else ""
-    return words.strip()[:LONGEST_WORDS], code[:80] if isinstance(code, str) else ""
+    return words.strip().rstrip(".")[:LONGEST_WORDS], code[:80] if isinstance(code, str) else ""
 
 
 def status_of(error: object) -> int:
@@ -163,7 +163,8 @@ def _not_woocommerce(answer: Answer) -> ChannelError:
 def _by_code(status: int, words: str, code: str) -> ChannelError:
     if status == 401:
         return KeyRefused(
-            f"The store does not accept the key: {words}. It may be revoked, or belong to another store.", code
+            f"The store does not accept the key: {words}. Check key and secret: they may be revoked or another store's.",
+            code,
         )
     if status == 403:
         return NoRights(f"The key's user may not do this: {words}. Use a key of an administrator or shop manager.")

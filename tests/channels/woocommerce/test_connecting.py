@@ -119,10 +119,10 @@ def test_a_wrong_secret_and_an_unknown_key_are_told_in_the_stores_words(
     wrong = {"consumer_secret": "cs_" + "0" * 40}
     unknown = {"consumer_key": "ck_" + "0" * 40}
 
-    assert "Consumer secret is invalid." in refused(secure, open_platform, BadCredentials, credentials=wrong)
-    assert "Consumer key is invalid." in refused(secure, open_platform, BadCredentials, credentials=unknown)
+    assert "Consumer secret is invalid" in refused(secure, open_platform, BadCredentials, credentials=wrong)
+    assert "Consumer key is invalid" in refused(secure, open_platform, BadCredentials, credentials=unknown)
     assert "signature does not match" in refused(shop, open_platform, BadCredentials, credentials=wrong)
-    assert "Consumer key is invalid." in refused(shop, open_platform, BadCredentials, credentials=unknown)
+    assert "Consumer key is invalid" in refused(shop, open_platform, BadCredentials, credentials=unknown)
 
 
 @pytest.mark.parametrize(

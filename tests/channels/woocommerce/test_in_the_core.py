@@ -278,7 +278,7 @@ def test_a_revoked_key_stops_the_channel_and_a_new_one_goes_on(store: Merchant) 
     store.publish()
     stopped = store.fresh()
     assert stopped.connection == Channel.Connection.RECONNECT
-    assert "Consumer key is invalid." in stopped.connection_problem
+    assert "Consumer key is invalid" in stopped.connection_problem
 
     key = store.sim.add_key()
     credentials = {"consumer_key": key.consumer_key, "consumer_secret": key.consumer_secret}

@@ -184,7 +184,7 @@ def test_a_variation_that_sells_from_its_product_now_is_gone(
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        ("item_error", OutcomeKind.UNKNOWN, "Could not update post in the database. (db_update_error)"),
+        ("item_error", OutcomeKind.UNKNOWN, "Could not update post in the database (db_update_error)"),
         ("not_updated", OutcomeKind.UNKNOWN, "WooCommerce shows 5 after 3 was written."),
     ],
 )
