@@ -163,7 +163,7 @@ def _not_woocommerce(answer: Answer) -> ChannelError:
 def _by_code(status: int, words: str, code: str) -> ChannelError:
     if status == 401:
         return KeyRefused(
-            f"The store does not accept the key: {words}. Check key and secret: they may be revoked or another store's.",
+            f"The store does not accept the key: {words}. Check key and secret: revoked, or another store's?",
             code,
         )
     if status == 403:
