@@ -14,6 +14,7 @@ from channels.models import Channel, ChannelWarehouse, Heartbeat, InboundEvent, 
 from dashboard import times
 from dashboard.links import link
 from inventory.models import Sku
+from inventory.sources.models import Pull, Reading, Source
 from reconciliation.models import Discrepancy, Run, Severity
 
 WORKER_SILENT_AFTER = timedelta(seconds=60)
@@ -47,6 +48,7 @@ def concerns(channels: Sequence[Channel], *, now: datetime) -> list[Concern]:
     found += _disagreements()
     found += _listings()
     found += _events()
+    found += _sources(now)
     for channel in channels:
         found += _refused_webhooks(channel, now)
     rank = {"critical": 0, "warning": 1, "info": 2}
@@ -284,6 +286,55 @@ def _events() -> Iterator[Concern]:
             verb=_("Replay"),
             url=link("channels:activity", state="failed"),
         )
+
+
+def _sources(now: datetime) -> Iterator[Concern]:
+    """What the stock sources wait for; how each of them does in detail stands on its own page."""
+    flagged = Count("readings", filter=Q(readings__outcome=Reading.Outcome.FLAGGED), distinct=True)
+    waiting = Count("pulls", filter=Q(pulls__state=Pull.State.WAITING), distinct=True)
+    for source in Source.objects.connected().annotate(flagged=flagged, waiting=waiting).order_by("name"):
+        url = link("sources:source_detail", source.uuid)
+        facts = {"source": source.name, "n": source.flagged}
+        if source.connection != Source.Connection.OK:
+            yield Concern(
+                tone="critical",
+                icon="unlink",
+                sentence=_("The stock source %(source)s does not accept our credentials.") % facts,
+                detail=source.connection_problem,
+                verb=_("Reconnect"),
+                url=link("sources:source_reconnect", source.uuid),
+            )
+        elif source.failures:
+            yield Concern(
+                tone="warning",
+                icon="source",
+                sentence=_("The stock source %(source)s could not be read.") % facts,
+                detail=_("It is tried again by itself. Until then its last reading stands."),
+                verb=_("See why"),
+                url=url,
+            )
+        if source.waiting:
+            yield Concern(
+                tone="critical",
+                icon="source",
+                sentence=_("A reading of %(source)s waits for you.") % facts,
+                detail=_("It would change more than usual, or it was uploaded and not applied yet."),
+                verb=_("Look at it"),
+                url=url,
+            )
+        if source.flagged:
+            yield Concern(
+                tone="warning",
+                icon="source",
+                sentence=ngettext(
+                    "%(source)s differs from the ledger in %(n)d SKU by more than the tolerance.",
+                    "%(source)s differs from the ledger in %(n)d SKUs by more than the tolerance.",
+                    source.flagged,
+                )
+                % facts,
+                verb=_("Review"),
+                url=link("sources:source_stock", source.uuid, outcome="flagged"),
+            )
 
 
 def _refused_webhooks(channel: Channel, now: datetime) -> Iterator[Concern]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models import Channel, Listing, OrderLine
 from dashboard import themes
+from inventory.sources.models import Source
 from reconciliation.models import Discrepancy, Severity
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _PLAN = (
         ("channels:activity", "channels:event", "channels:push", "channels:inbox"),
     ),
     (_("Warehouses"), "warehouse", "inventory:warehouse_list", ("inventory:warehouse",)),
+    (_("Stock sources"), "source", "sources:source_list", ("sources:",)),
     (_("Developers"), "code", "developers:endpoint_list", ("developers:", "api:docs")),
 )
 
@@ -75,6 +77,7 @@ def _counts() -> dict[str, tuple[int, StrPromise, bool]]:
         ),
         "reconciliation:queue": _waiting(),
         "channels:channel_list": (in_trouble().count(), _("need you"), True),
+        "sources:source_list": (Source.objects.all().in_trouble().count(), _("need you"), True),
     }
 
 

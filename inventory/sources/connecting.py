@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from inventory import audit
 from inventory.addresses import check_address
-from inventory.sources import holds, mapping, pulls
+from inventory.sources import holds, mapping, pulls, signatures
 from inventory.sources.contract import Capabilities, Connection, Report, ReportedLocation
 from inventory.sources.models import Pull, Source, SourceEvent
 from inventory.sources.registry import KINDS, capabilities_of, opened
@@ -167,6 +167,16 @@ def disconnect(source: Source, *, actor: str, now: datetime) -> None:
         source.locations.update(warehouse=None)
         audit.record(actor=actor, action="source.disconnect", subject=f"source:{source.pk}", before={}, after={})
     holds.release_all(source, actor=actor, now=now)
+
+
+@transaction.atomic
+def renew_secret(source: Source, *, actor: str) -> Source:
+    """Make a new secret for the source's events; the old one ends at once."""
+    stored: Source = Source.objects.select_for_update().get(pk=source.pk)
+    stored.credentials = {**stored.credentials, "events_secret": signatures.make_secret()}
+    stored.save(update_fields=["credentials"])
+    audit.record(actor=actor, action="source.secret", subject=f"source:{source.pk}", before={}, after={})
+    return stored
 
 
 CHANGEABLE = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inventory.models import Sku, StockLevel
 from inventory.sources import mapping
@@ -168,7 +169,11 @@ class _Gathering:
         self.plan.problems += list(self.notes.values())[:PROBLEMS_KEPT]
         for ref, rows in self.unmapped.items():
             name = self.names.get(ref) or ref
-            words = _("%(rows)d rows lie at %(location)s, which is no warehouse of yours: map it, or ignore it.")
+            words = ngettext(
+                "%(rows)d row lies at %(location)s, which is no warehouse of yours: map it, or ignore it.",
+                "%(rows)d rows lie at %(location)s, which is no warehouse of yours: map it, or ignore it.",
+                rows,
+            )
             self.plan.problems.append(
                 self._problem(
                     PullProblem.Kind.UNKNOWN_LOCATION, words % {"rows": rows, "location": name or "—"}, location=ref

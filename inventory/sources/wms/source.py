@@ -82,7 +82,7 @@ class WmsSource:
         found = self._caller.get("/v1/locations")
         places = list(mapping.locations_of(found.json))
         stock = self._caller.get("/v1/stock", {"limit": 1})
-        page = mapping.stock_page_of(stock.json, skew_seconds=stock.skew_seconds, page="0")
+        mapping.stock_page_of(stock.json, skew_seconds=stock.skew_seconds, page="0")
         skew = stock.skew_seconds
         warnings = []
         if not places:
@@ -92,7 +92,7 @@ class WmsSource:
             warnings.append(f"Its clock is {abs(skew):.0f} seconds {way} ours. Set it; until then times are corrected.")
         return Report(
             account=self.connection.base_url,
-            facts=(("Locations", str(len(places))), ("Stock as of", page.as_of.isoformat(timespec="seconds"))),
+            facts=(("Locations", str(len(places))),),
             warnings=tuple(warnings),
             skew_seconds=skew,
         )
