@@ -67,11 +67,11 @@ class Meter:
         inner = self._selection(field.selection_set, kind)
         if kind.name.endswith("Connection"):
             return 2.0 + inner * weight(self._size(field))
-        if kind.name.endswith("Edge") or field.name.value in ("nodes", "pageInfo", "userErrors"):
-            # ``nodes(ids:)`` counts each id, the nodes of a connection count by its page.
-            ids = self._argument(field, "ids")
-            return inner + 1.0 if kind.name != "PageInfo" and ids is None else inner + (len(ids) if ids else 0.0)
-        return 1.0 + inner
+        ids = self._argument(field, "ids")
+        if field.name.value == "nodes" and ids is not None:
+            # Each id is an object of its own, with all that is asked of it.
+            return len(ids) * (1.0 + inner)
+        return inner if kind.name == "PageInfo" else 1.0 + inner
 
     def _size(self, field: FieldNode) -> int:
         size = self._argument(field, "first")

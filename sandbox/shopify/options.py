@@ -33,6 +33,8 @@ class Options:
     test_orders_take_stock: bool = True
     edit_makes_refund: bool = True
     """Whether taking units out of an order by an edit leaves a refund without money behind."""
+    refund_lowers_totals: bool = False
+    """Whether units taken out of an order also leave the ``totalQuantity`` of its fulfilment orders."""
     routing_seconds: float = 0.0
     """How long after an order its fulfilment orders exist."""
     committed_change_fires_level_update: bool = False

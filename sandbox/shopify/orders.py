@@ -7,6 +7,7 @@ back on ``available`` or not, as its restock type says.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -106,6 +107,8 @@ class Orders:
         shipment = next((each for each in order.fulfilments if each.id == fulfilment_id), None)
         if shipment is None or shipment.status == "CANCELLED":
             raise KeyError(f"fulfilment {fulfilment_id}")
+        if order.refunds:
+            raise ValueError("A shipment of which units were refunded can't be cancelled.")
         action = self._shop.action()
         shipment.status = "CANCELLED"
         shipment.updated_at = self._shop.now()
@@ -210,6 +213,7 @@ class Orders:
                 units, each.remaining = each.remaining, 0
                 if not units:
                     continue
+                each.total -= units
                 line = order.line(each.line_id)
                 moved.lines.append(self._share(line.id, units))
                 self._shift(line, share.location_id, action, available=units, committed=-units)
@@ -290,26 +294,25 @@ class Orders:
     def _refund(self, order: Order, given: Sequence[Given], note: str, action: str) -> None:
         refund = Refund(id=self._shop.next_id("Refund"), order_id=order.id, note=note, created_at=self._shop.now())
         for each in given:
-            location_id = self._take_out(order, each, action)
-            refund.lines.append(
+            refund.lines += [
                 RefundLine(
                     id=self._shop.next_id("RefundLineItem"),
                     line_id=each.line_id,
-                    quantity=each.quantity,
+                    quantity=units,
                     restock_type=each.restock_type,
                     location_id=location_id,
                 )
-            )
+                for location_id, units in self._take_out(order, each, action)
+            ]
         order.refunds.append(refund)
         order.updated_at = self._shop.now()
         self._shop.emit("REFUNDS_CREATE", bodies.refund_body(order, refund), action)
 
-    def _take_out(self, order: Order, given: Given, action: str) -> int | None:
-        """Take units out of an order; return where they went back on a shelf, or None."""
+    def _take_out(self, order: Order, given: Given, action: str) -> list[tuple[int | None, int]]:
+        """Take units out of an order; return where how many went back on a shelf: None for nowhere."""
         line = order.line(given.line_id)
         line.current -= given.quantity
-        back: int | None = None
-        left = given.quantity
+        left, back = given.quantity, Counter[int | None]()
         # Units that are still to ship leave first, unless the goods are said to come back.
         for share in [] if given.restock_type == "RETURN" else order.fulfilment_orders:
             for each in share.lines:
@@ -317,18 +320,41 @@ class Orders:
                 if not units:
                     continue
                 each.remaining -= units
-                each.total -= units
+                each.total -= units if self._shop.options.refund_lowers_totals else 0
                 left -= units
                 self._shift(line, share.location_id, action, committed=-units)
                 if given.restock_type in ("CANCEL", "LEGACY_RESTOCK"):
-                    back = given.location_id or share.location_id
-                    self._shift(line, back, action, available=units)
+                    back[given.location_id or share.location_id] += units
+                else:
+                    back[None] += units
             self._close_if_done(share)
         if left and given.restock_type in ("RETURN", "LEGACY_RESTOCK"):
-            came_from = next((each.location_id for each in order.fulfilments if each.status == "SUCCESS"), None)
-            back = given.location_id or came_from or next(iter(self._shop.locations))
-            self._shift(line, back, action, available=left)
-        return back
+            for location_id, units in self._shelves(order, line, left):
+                back[given.location_id or location_id] += units
+        elif left:
+            back[None] += left
+        for place, units in back.items():
+            if place is not None:
+                self._shift(line, place, action, available=units)
+        return list(back.items())
+
+    def _shelves(self, order: Order, line: Line, units: int) -> list[tuple[int, int]]:
+        """Return from which locations units were shipped that have not come back yet."""
+        shipped: Counter[int] = Counter()
+        for shipment in order.fulfilments:
+            if shipment.status == "SUCCESS":
+                shipped[shipment.location_id] += sum(e.quantity for e in shipment.lines if e.line_id == line.id)
+        for refund in order.refunds:
+            for each in refund.lines:
+                if each.line_id == line.id and each.restock_type == "RETURN" and each.location_id is not None:
+                    shipped[each.location_id] -= each.quantity
+        found = []
+        for place, there in shipped.items():
+            share = min(units, max(0, there))
+            if share:
+                found.append((place, share))
+                units -= share
+        return found
 
     def _shift(self, line: Line, location_id: int, action: str, **deltas: int) -> None:
         if line.is_counted and line.item_id is not None and line.item_id in self._shop.items:

@@ -333,7 +333,7 @@ class ShopifySimulator:
             name=self.name,
             domain=self.domain,
             scopes=scopes,
-            base_url=base_url or self.url,
+            base_url=base_url or self._url,
         )
 
     def _bulk_file(self, request: Request) -> Response:

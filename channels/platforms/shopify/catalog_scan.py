@@ -17,7 +17,7 @@ from channels.platforms.shopify.refs import gid, number_of
 from channels.platforms.shopify.values import Json, end_of, inner, nodes, whole
 
 PAGE_SIZES = (50, 20, 5)
-AT_ONCE = 20  # items read directly in one call
+AT_ONCE = 10  # items read directly in one call
 MOST_BY_PAGES = 5_000  # variants; a larger catalogue is read by a bulk operation
 
 

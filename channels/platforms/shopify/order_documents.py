@@ -76,7 +76,7 @@ ORDERS = Document(
 )
 ORDERS_BY_ID = Document(
     name="OrdersById",
-    cost=200,
+    cost=300,
     text="query OrdersById($ids: [ID!]!) {\n  nodes(ids: $ids) { __typename ...OrderFields }\n}\n" + ORDER_FIELDS,
 )
 ORDERS_OF_SHARES = Document(

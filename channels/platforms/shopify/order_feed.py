@@ -29,7 +29,7 @@ from channels.platforms.shopify.refs import gid, number_of
 from channels.platforms.shopify.values import Json, end_of, inner, nodes
 
 PAGE_SIZES = (15, 5, 1)
-AT_ONCE = 10  # orders read by id in one call
+AT_ONCE = 5  # orders read by id in one call
 MOST_AT_ONCE = 50  # refunds and shipments of one order that are asked for
 FURTHEST = 20_000  # orders behind one cursor: Shopify's lists end at 25 000
 SHARE = "fo"  # begins an event's ref that names a fulfilment order and not the order

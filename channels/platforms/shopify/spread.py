@@ -6,7 +6,7 @@ quantity never shrinks; what is missing from it was taken out of the order.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,13 +101,15 @@ def read_refunds(spread: Spread, number: str, payload: Mapping[str, Any], *, unr
                 unrestocked += units
     # Of units refunded without restocking, those that had shipped stay with the buyer.
     gone = min(unrestocked, max(0, missing - sum(back.values())))
-    _take_out(spread, missing - gone, back)
+    # First what a refund tells the place of; then what must not be booked at the wrong one; the rest comes out even.
+    told = _put_back(spread, missing - gone, back)
     for location, units in _where_from(spread, gone):
         place = spread.places[location]
-        if unrestocked_is_gone:
-            place.gone += units
-        else:
-            place.dropped += units
+        place.gone += units if unrestocked_is_gone else 0
+        place.dropped += 0 if unrestocked_is_gone else units
+    for location, units in _where_from(spread, missing - gone - told):
+        spread.places[location].dropped += units
+        spread.places[location].restocked += units
 
 
 def _bring_back(spread: Spread, units: int, location: str) -> None:
@@ -122,22 +124,20 @@ def _bring_back(spread: Spread, units: int, location: str) -> None:
     place.restocked += units
 
 
-def _take_out(spread: Spread, units: int, back: Mapping[str, int]) -> None:
-    """Book units that were taken out of the order and put back on sale.
+def _put_back(spread: Spread, units: int, back: Mapping[str, int]) -> int:
+    """Book units that were taken out of the order and that refunds say were put back; return how many they were.
 
-    They came from where they were put back if the line stands there, and were put back where they came from if no
-    refund says another place.
+    They came from where they were put back, if the line stands there at all.
     """
+    told = 0
     for location, count in sorted(back.items()):
-        here = min(count, units)
-        units -= here
-        homes = [(location, here)] if location in spread.places else _where_from(spread, here)
-        for home, share in homes:
+        here = min(count, units - told) if location else 0
+        for home, share in [(location, here)] if location in spread.places else _where_from(spread, here):
             spread.places[home].dropped += share
-            spread.places[location or home].restocked += share
-    for home, share in _where_from(spread, units):
-        spread.places[home].dropped += share
-        spread.places[home].restocked += share
+        if here:
+            spread.places[location].restocked += here
+        told += here
+    return told
 
 
 def _where_from(spread: Spread, units: int) -> list[tuple[str, int]]:
@@ -147,17 +147,16 @@ def _where_from(spread: Spread, units: int) -> list[tuple[str, int]]:
     """
     if not units:
         return []
-    found: list[tuple[str, int]] = []
-    order = sorted(
-        spread.places, key=lambda ref: (bool(spread.places[ref].remaining + spread.places[ref].shipped), ref)
-    )
-    for location in order:
-        place = spread.places[location]
-        share = min(units, max(0, place.total - place.remaining - place.shipped - place.gone - place.dropped))
-        if share:
-            found.append((location, share))
-            units -= share
-    return [*found, (order[0] if order else "", units)] if units else found
+    found: Counter[str] = Counter()
+    left = {ref: place.remaining + place.shipped for ref, place in spread.places.items()}
+    order = sorted(left, key=lambda ref: (left[ref] > 0, ref))
+    for ref in order:
+        place = spread.places[ref]
+        share = min(units, max(0, place.total - left[ref] - place.gone - place.dropped))
+        found[ref] += share
+        units -= share
+    found[order[0] if order else ""] += units
+    return [(ref, share) for ref, share in found.items() if share]
 
 
 def objects(payload: Mapping[str, Any], name: str) -> list[Json]:

@@ -25,7 +25,7 @@ def at_full_speed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits and waits are tested on their own."""
     monkeypatch.setattr(client, "POINTS_PER_SECOND", 1_000_000.0)
     monkeypatch.setattr(client, "BUCKET", 1_000_000.0)
-    monkeypatch.setattr(transport, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(transport, "READ_SECONDS", 10.0)
     monkeypatch.setattr(writes, "REPEAT_AFTER", 0.0)
     monkeypatch.setattr(bulk, "WAIT_SECONDS", 0.01)
 
