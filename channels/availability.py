@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from channels import allocation
 from channels.models import ChannelWarehouse, HoldBack, Listing
+from inventory import bundles
 from inventory.models import StockLevel
 
 
@@ -43,6 +44,15 @@ class EffectiveHoldBack:
     is_own: bool = False  # said of this very listing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What one warehouse makes of a bundle; ``label`` names the component that there are fewest of."""
+
+    warehouse_id: int
+    available: int
+    label: str
+
+
 def explain(listing: Listing) -> Explanation:
     """Return the terms of one listing's target. A listing that is not mapped has none and shows 0."""
     return explain_many([listing])[listing.pk]
@@ -52,15 +62,19 @@ def explain_many(listings: Sequence[Listing]) -> dict[int, Explanation]:
     """Return the explanation of each listing by its id, in a fixed number of queries."""
     feeds = feeds_of({listing.channel_id for listing in listings})
     sku_ids = {listing.sku_id for listing in listings if listing.sku_id is not None}
-    levels: dict[int, list[StockLevel]] = {}
+    made_of = bundles.components_of(sku_ids)
+    stocked = sku_ids.union(*made_of.values())
+    levels: dict[int, list[StockLevel | Share]] = {}
     for level in (
-        StockLevel.objects.filter(sku_id__in=sku_ids, warehouse_id__in={w for ws in feeds.values() for w in ws})
-        .select_related("warehouse")
+        StockLevel.objects.filter(sku_id__in=stocked, warehouse_id__in={w for ws in feeds.values() for w in ws})
+        .select_related("warehouse", *(["sku"] if made_of else []))
         .order_by("warehouse__priority", "warehouse__code")
     ):
         levels.setdefault(level.sku_id, []).append(level)
+    for bundle_id, components in made_of.items():
+        levels[bundle_id] = list(_shares(components, levels))
 
-    def feeding(channel_id: int, location_ref: str, sku_id: int | None) -> list[StockLevel]:
+    def feeding(channel_id: int, location_ref: str, sku_id: int | None) -> list[StockLevel | Share]:
         warehouses = feeds.get((channel_id, location_ref), frozenset())
         return [level for level in levels.get(sku_id or 0, []) if level.warehouse_id in warehouses]
 
@@ -78,9 +92,34 @@ def targets(listings: Sequence[Listing]) -> dict[int, int]:
     return {pk: explanation.total for pk, explanation in explain_many(listings).items()}
 
 
-def _explain(listing: Listing, levels: Iterable[StockLevel], hold_back: EffectiveHoldBack) -> Explanation:
+def _shares(components: Mapping[int, int], levels: Mapping[int, Sequence[StockLevel | Share]]) -> Iterable[Share]:
+    """Yield what a bundle has in each warehouse that holds all its components: the smallest of their shares."""
+    by_warehouse: dict[int, list[tuple[int, int, StockLevel]]] = {}
+    for sku_id, units in components.items():
+        for level in levels.get(sku_id, ()):
+            if isinstance(level, StockLevel):
+                free = level.available - min(level.warehouse.hold_back, max(0, level.available))
+                by_warehouse.setdefault(level.warehouse_id, []).append((free // units, units, level))
+    for warehouse_id, found in by_warehouse.items():
+        if len(found) < len(components):
+            continue  # a component was never there: the warehouse makes none
+        share, units, level = min(found, key=lambda each: (each[0], each[2].sku.code))
+        label = _("Makes %(share)d in %(warehouse)s: %(units)d × %(sku)s each, of which %(free)d are available") % {
+            "share": share,
+            "warehouse": level.warehouse.name,
+            "units": units,
+            "sku": level.sku.code,
+            "free": level.available,
+        }
+        yield Share(warehouse_id=warehouse_id, available=share, label=label)
+
+
+def _explain(listing: Listing, levels: Iterable[StockLevel | Share], hold_back: EffectiveHoldBack) -> Explanation:
     terms: list[Term] = []
     for level in levels:
+        if isinstance(level, Share):
+            terms.append(Term(label=level.label, units=level.available, warehouse_id=level.warehouse_id))
+            continue
         terms.append(
             Term(
                 label=_("On hand in %(warehouse)s") % {"warehouse": level.warehouse.name},
@@ -127,7 +166,7 @@ def _shared_out(
     listings: Sequence[Listing],
     hold_backs: Mapping[int, EffectiveHoldBack],
     feeds: Mapping[tuple[int, str], frozenset[int]],
-    feeding: Callable[[int, str, int | None], Sequence[StockLevel]],
+    feeding: Callable[[int, str, int | None], Sequence[StockLevel | Share]],
 ) -> dict[int, EffectiveHoldBack]:
     """Take a hold-back once from an item that has a quantity at several locations: from where most is available."""
     places: dict[int, list[str]] = {}

@@ -28,7 +28,7 @@ def openings(channel: Channel) -> list[Opening]:
     A SKU that has ever been received, counted or adjusted is left out: its stock is known better here.
     """
     known = Movement.objects.filter(sku=OuterRef("sku")).exclude(on_hand_delta=0)
-    rows = Listing.objects.filter(channel=channel).publishable().exclude(Exists(known))
+    rows = Listing.objects.filter(channel=channel, sku__is_bundle=False).publishable().exclude(Exists(known))
     alone = (
         rows.order_by().values("sku").annotate(listings=Count("pk")).filter(listings=1).values_list("sku", flat=True)
     )

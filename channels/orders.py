@@ -31,7 +31,7 @@ from channels.contract import (
 )
 from channels.models import Channel, ChannelWarehouse, Listing, ListingVariant, Order, OrderLine
 from channels.registry import opened
-from inventory import booking
+from inventory import booking, bundles
 from inventory.booking import Demand
 from inventory.models import Warehouse
 
@@ -246,6 +246,8 @@ def _read_line(
         )
     else:
         line.state, line.sku = OrderLine.State.BOOKED, line.listing.sku
+        if line.listing.sku.is_bundle:  # as it is made now: what is booked stays so, whatever becomes of the bundle
+            line.components = sorted(bundles.components_of([line.listing.sku.pk]).get(line.listing.sku.pk, {}).items())
 
 
 def _move_accounted(booked: Iterable[_Booked], *, now: datetime) -> None:
@@ -276,13 +278,15 @@ def _move_ledger(
     demands = [
         Demand(
             line_ref=line.ref,
-            sku_id=line.sku_id,
-            sold=max(0, line.sold - line.before_start),
-            fulfilled=max(0, line.fulfilled - line.before_start),
+            sku_id=sku_id,
+            sold=units * max(0, line.sold - line.before_start),
+            fulfilled=units * max(0, line.fulfilled - line.before_start),
             warehouse_ids=feeds.get(line.listing.location_ref, ()) if line.listing is not None else (),
         )
         for line in current
         if line.state == OrderLine.State.BOOKED and line.sku_id is not None
+        # A bundle holds nothing: its components are reserved, for each unit sold as many as it is made of.
+        for sku_id, units in (line.components or [(line.sku_id, 1)])
     ]
     if not demands:
         return

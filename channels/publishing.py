@@ -28,6 +28,7 @@ from channels.contract import (
 )
 from channels.lanes import Lease, wake
 from channels.models import Channel, Listing, Push
+from inventory import bundles
 from inventory.models import StockSignal
 
 SIGNALS_AT_ONCE = 500
@@ -47,9 +48,10 @@ def spread_signals(*, now: datetime) -> set[int]:
         signals = list(StockSignal.objects.order_by("sku_id")[:SIGNALS_AT_ONCE])
         if not signals:
             break
+        raised = _raised(signals)
         with transaction.atomic():
             rows = (
-                Listing.objects.filter(sku_id__in=[s.sku_id for s in signals])
+                Listing.objects.filter(sku_id__in=raised)
                 .publishable()
                 # Rows are locked in the order that booking uses, so that neither waits for the other in a circle.
                 .order_by("pk")
@@ -59,9 +61,8 @@ def spread_signals(*, now: datetime) -> set[int]:
             for listing in rows.only("pk", "channel_id", "sku_id"):
                 by_sku.setdefault(listing.sku_id, []).append(listing.pk)
                 channels.add(listing.channel_id)
-            for signal in signals:
-                if signal.sku_id in by_sku:
-                    Listing.objects.filter(pk__in=by_sku[signal.sku_id]).wake_all(now=now, since=signal.raised_at)
+            for sku_id, listing_ids in sorted(by_sku.items()):
+                Listing.objects.filter(pk__in=listing_ids).wake_all(now=now, since=raised[sku_id])
             for signal in signals:
                 StockSignal.objects.filter(sku_id=signal.sku_id, version=signal.version).delete()
         if len(signals) < SIGNALS_AT_ONCE:
@@ -69,6 +70,16 @@ def spread_signals(*, now: datetime) -> set[int]:
     for channel_id in sorted(channels):
         wake(lane_of(channel_id))
     return channels
+
+
+def _raised(signals: Sequence[StockSignal]) -> dict[int, datetime]:
+    """Return when each SKU's available changed, bundles of a changed component included."""
+    parents = bundles.bundles_with([signal.sku_id for signal in signals])
+    raised: dict[int, datetime] = {}
+    for signal in signals:
+        for sku_id in {signal.sku_id, *parents.get(signal.sku_id, ())}:
+            raised[sku_id] = min(signal.raised_at, raised.get(sku_id, signal.raised_at))
+    return raised
 
 
 def work(channel: Channel, platform: Platform, lease: Lease) -> bool:

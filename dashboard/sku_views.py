@@ -38,6 +38,7 @@ def sku_detail(request: HttpRequest, pk: int) -> HttpResponse:
     sku = get_object_or_404(skus.catalogue(), pk=pk)
     context: dict[str, object] = {
         "sku": sku,
+        "parts": list(sku.components.select_related("component")) if sku.is_bundle else [],
         "levels": skus.levels_of(sku),
         "shelves": skus.shelves(sku),
         "holders": skus.holders(sku),

@@ -11,7 +11,7 @@ from inventory import ledger
 from inventory.errors import KeyConflict
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, StockCount, StockLevel, Warehouse
-from inventory.operations import check_keeper
+from inventory.operations import check_counted, check_keeper
 
 
 @transaction.atomic
@@ -32,6 +32,7 @@ def record(
     before it and were booked after it are not missing twice: when a thing happened decides, not when we heard of it.
     A repeat of ``key`` returns the first count; KeyConflict when that was another one.
     """
+    check_counted(sku)
     check_keeper(warehouse, actor)
     ledger.check_units(counted, minimum=0)
     counted_at = counted_at or now

@@ -273,6 +273,13 @@ def _raise_signals(entries: Sequence[Entry], now: datetime) -> None:
                 cursor.execute(_SIGNAL, [sku_id, now])
 
 
+def signal(sku_ids: Iterable[int], *, now: datetime) -> None:
+    """Have whoever follows available look at these SKUs, though none of their balances has moved."""
+    with connection.cursor() as cursor:
+        for sku_id in sorted(set(sku_ids)):
+            cursor.execute(_SIGNAL, [sku_id, now])
+
+
 def signal_all_in(*, warehouse_id: int, now: datetime) -> None:
     """Have everyone look anew at every SKU that is kept in the warehouse: what may be shown of it has changed."""
     with connection.cursor() as cursor:

@@ -27,6 +27,7 @@ def receive(
     reason: str = "",
 ) -> Movement:
     """Add ``units`` that have arrived. A repeat of ``key`` returns the first movement."""
+    check_counted(sku)
     check_keeper(warehouse, actor)
     entry = Entry(
         key=key,
@@ -50,6 +51,7 @@ def adjust(
     occurred_at: datetime | None = None,
 ) -> Movement:
     """Change on hand by signed ``units`` for a stated reason. Raises InsufficientStock below zero on hand."""
+    check_counted(sku)
     check_keeper(warehouse, actor)
     if not reason.strip():
         raise InvalidQuantity("An adjustment needs a reason.")
@@ -77,6 +79,7 @@ def transfer(
     reason: str = "",
 ) -> list[Movement]:
     """Move ``units`` from one warehouse to another. Raises InsufficientStock when fewer are available."""
+    check_counted(sku)
     check_keeper(source, actor)
     check_keeper(destination, actor)
     check_units(units)
@@ -107,6 +110,7 @@ def reclassify(
 
     Raises InsufficientStock when fewer are there.
     """
+    check_counted(sku)
     check_keeper(warehouse, actor)
     _check_signed_units(units)
     entry = Entry(
@@ -134,6 +138,7 @@ def receive_return(
     reason: str = "",
 ) -> Movement:
     """Take back ``units`` from a buyer, to on hand or to unsellable."""
+    check_counted(sku)
     check_keeper(warehouse, actor)
     check_units(units)
     entry = Entry(
@@ -145,6 +150,12 @@ def receive_return(
         unsellable=0 if is_sellable else units,
     )
     return _post_once([entry], actor=actor, now=now, occurred_at=None, reason=reason)[0]
+
+
+def check_counted(sku: Sku) -> None:
+    """Raise InvalidQuantity for a bundle: it has no stock of its own."""
+    if sku.is_bundle:
+        raise InvalidQuantity(f"{sku.code} is a bundle and holds no stock: change that of its components.")
 
 
 def check_keeper(warehouse: Warehouse, actor: str) -> None:

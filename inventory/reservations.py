@@ -16,7 +16,7 @@ from functools import partial
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.db.models import F
 
-from inventory import ledger, statements
+from inventory import bundles, ledger, statements
 from inventory.errors import InsufficientStock, InvalidQuantity, KeyConflict, NotOpen, Shortage
 from inventory.ledger import Entry
 from inventory.models import Movement, Reservation, ReservationLine, Sku, StockLevel, Warehouse
@@ -62,6 +62,7 @@ def reserve(
     for request in requests:
         ledger.check_units(request.units)
     digest = digest_of(requests, expires_at)
+    requests = _in_components(requests)
     attempt = partial(
         _reserve_once, requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at
     )
@@ -72,6 +73,20 @@ def reserve(
         # found: another caller may have freed them between our refusal and our search.
         expire_due(now=now, sku_ids=[r.sku.pk for r in requests])
         return attempt()
+
+
+def _in_components(requests: Sequence[Request]) -> Sequence[Request]:
+    """Put bundles into what they are made of: they hold nothing that could be reserved."""
+    wanted = {r.sku.pk for r in requests if r.sku.is_bundle}
+    if not wanted:
+        return requests
+    made_of = bundles.components_of(wanted)
+    skus = Sku.objects.in_bulk({pk for components in made_of.values() for pk in components})
+    return [
+        Request(sku=skus.get(pk, r.sku), units=r.units * units, warehouse=r.warehouse)
+        for r in requests
+        for pk, units in made_of.get(r.sku.pk, {r.sku.pk: 1}).items()
+    ]
 
 
 def _reserve_once(

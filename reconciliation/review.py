@@ -45,6 +45,8 @@ def take_theirs(
         raise InvalidQuantity("Taking the channel's number needs a reason.")
     if not listing.channel.feeds.filter(warehouse=warehouse).exists():
         raise InvalidQuantity(f"{listing.channel} does not sell from {warehouse}: its number would still differ.")
+    if listing.sku is not None and listing.sku.is_bundle:
+        raise InvalidQuantity("A bundle holds no stock of its own: count its components instead.")
     reading = _read(listing, seen, now=now)
     if listing.sku_id is None or not reading.drift:
         raise PictureMoved("There is nothing to take over any more. Look at the numbers again.")

@@ -44,8 +44,22 @@ class SkuSerializer(StrictModelSerializer):
 
     class Meta:
         model = Sku
-        fields = ["id", "code", "name", "barcode", "archived_at", "created_at"]
-        read_only_fields = ["id", "archived_at", "created_at"]
+        fields = ["id", "code", "name", "barcode", "is_bundle", "archived_at", "created_at"]
+        read_only_fields = ["id", "is_bundle", "archived_at", "created_at"]
+
+
+class ComponentSerializer(StrictSerializer):
+    sku = SkuByCode(help_text="The component's code, exactly. Never a bundle itself.")
+    units = Units(help_text="Units of it that one unit of the bundle is made of.")
+
+
+class ComponentsRequest(StrictSerializer):
+    components = ComponentSerializer(many=True, help_text="All of them; none makes it a plain SKU again.")
+
+    def validate_components(self, components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len({each["sku"].pk for each in components}) < len(components):
+            raise serializers.ValidationError("A component stands there twice.")
+        return components
 
 
 class StockLevelSerializer(serializers.ModelSerializer[StockLevel]):

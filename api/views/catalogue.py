@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.filters import SkuFilter, WarehouseFilter
-from api.serializers.inventory import SkuSerializer, WarehouseSerializer
+from api.serializers.inventory import ComponentsRequest, SkuSerializer, WarehouseSerializer
 from api.views.base import M, ReadViews, actor_of
-from inventory import catalogue
-from inventory.models import Sku, Warehouse
+from inventory import bundles, catalogue
+from inventory.models import BundleComponent, Sku, Warehouse
 
 
 class _CatalogueViews(ReadViews[M]):
@@ -89,3 +89,18 @@ class SkuViews(_CatalogueViews[Sku]):
         """Bring it back. A repeat changes nothing."""
         sku = catalogue.restore_sku(sku=self.get_object(), actor=actor_of(request))
         return Response(self.get_serializer(sku).data)
+
+    @extend_schema(methods=["get"], summary="Read a bundle's components", responses=ComponentsRequest)
+    @extend_schema(
+        methods=["put"], summary="Make a SKU a bundle", request=ComponentsRequest, responses=ComponentsRequest
+    )
+    @action(methods=["get", "put"], detail=True, filter_backends=[])
+    def components(self, request: Request, pk: str) -> Response:
+        """What one unit is made of. A bundle holds no stock: it shows what its components make, and reserves them."""
+        sku = self.get_object()
+        if request.method == "PUT":
+            asked = self.parse(request, ComponentsRequest)["components"]
+            wanted = {each["sku"].pk: each["units"] for each in asked}
+            bundles.set_components(bundle=sku, components=wanted, actor=actor_of(request), now=timezone.now())
+        rows = BundleComponent.objects.filter(bundle=sku).select_related("component")
+        return Response({"components": [{"sku": row.component.code, "units": row.units} for row in rows]})

@@ -18,7 +18,7 @@ from channels.readings import Reading
 from channels.registry import opened
 from inventory import audit, ledger
 from inventory.ledger import Entry
-from inventory.models import Movement
+from inventory.models import Movement, Sku
 from reconciliation import queue, stocks
 from reconciliation.models import CountTask, Discrepancy, Run, Verb
 from reconciliation.verbs.choice import Choice, Done, NotPossible, Picture, PictureMoved
@@ -158,6 +158,8 @@ def _take_theirs(work: Act) -> None:
     sku_id = row.listing.sku_id if row.listing is not None else row.sku_id
     if warehouse is None or sku_id is None:
         raise NotPossible(_("Choose the warehouse."), field="warehouse")
+    if Sku.objects.filter(pk=sku_id, is_bundle=True).exists():
+        raise NotPossible(_("A bundle holds no stock of its own: count its components instead."))
     entry = Entry(
         key=f"discrepancy:{row.pk}:v{row.version}",
         sku_id=sku_id,

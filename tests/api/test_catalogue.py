@@ -122,3 +122,19 @@ def test_nothing_is_deleted(api: Api) -> None:
     assert api.send("DELETE", f"skus/{sku.pk}/").status_code == 405
     assert api.send("PUT", f"skus/{sku.pk}/", {"code": "X"}).status_code == 405
     assert Sku.objects.get().code == "TEE"
+
+
+def test_a_sku_is_made_a_bundle_and_plain_again(api: Api) -> None:
+    box, mug = make_sku("BOX"), make_sku("MUG")
+    address = f"skus/{box.pk}/components"
+    made_of = {"components": [{"sku": "MUG", "units": 2}]}
+
+    assert api.send("PUT", address, made_of).json() == made_of
+    assert api.get(address).json() == made_of
+    assert api.get(f"skus/{box.pk}").json()["is_bundle"] is True
+    nested = api.send("PUT", f"skus/{mug.pk}/components", {"components": [{"sku": "BOX", "units": 1}]})
+    assert nested.status_code == 400
+    assert "not nested" in nested.content.decode()
+    assert AuditEntry.objects.get(action="sku.set_components").after == {"components": {"MUG": 2}}
+    assert api.send("PUT", address, {"components": []}).json() == {"components": []}
+    assert api.get(f"skus/{box.pk}").json()["is_bundle"] is False

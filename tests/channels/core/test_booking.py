@@ -11,7 +11,7 @@ from django.utils import timezone
 from channels import mapping, orders
 from channels.contract import BadPayload
 from channels.models import Listing, Order, OrderLine
-from inventory import operations
+from inventory import bundles, operations
 from inventory.models import Movement, Sku
 from sandbox.ecwid.orders import Wanted
 from tests import factories
@@ -464,3 +464,31 @@ def test_orders_of_nobody_are_not_made_by_a_deletion(store: Store) -> None:
         assert orders.book_deleted(store.channel, platform, "NOSUCH", now=timezone.now()) is False
 
     assert (Order.objects.count(), OrderLine.objects.count()) == (0, 0)
+
+
+def test_an_order_of_a_bundle_reserves_its_components_and_keeps_to_what_it_was_made_of(store: Store) -> None:
+    now = timezone.now()
+    candle, mug, box = (factories.make_sku(code, on_hand=n) for code, n in (("CANDLE", 9), ("MUG", 5), ("BOX", 0)))
+    bundles.set_components(bundle=box, components={candle.pk: 2, mug.pk: 1}, actor="user:ana", now=now)
+    store.sim.add_product(sku="BOX", quantity=4)
+    store.sim.add_product(sku="MUG", quantity=5)
+    store.import_catalogue()
+    store.publish()
+    main = factories.make_warehouse()
+    assert (store.shows("BOX"), store.accounted("BOX")) == (4, 4)
+
+    order = store.sim.buy(sku="BOX", quantity=2)
+    store.hear()
+    store.publish()
+
+    assert factories.balances(candle, main) == (9, 4, 0)
+    assert factories.balances(mug, main) == (5, 2, 0)
+    assert (store.shows("BOX"), store.shows("MUG")) == (2, 3)
+    # Made of less from now on; the order keeps what it was booked with.
+    bundles.set_components(bundle=box, components={mug.pk: 1}, actor="user:ana", now=now)
+    store.sim.cancel(order.id)
+    store.hear()
+    store.publish()
+    assert factories.balances(candle, main) == (9, 0, 0)
+    assert factories.balances(mug, main) == (5, 0, 0)
+    assert (store.shows("BOX"), store.shows("MUG")) == (5, 5)
