@@ -84,7 +84,7 @@ def sign_in(page: Page, installation: Installation) -> None:
 
 def connect(page: Page, installation: Installation, store: EcwidSimulator) -> None:
     page.goto(f"{installation.url}/channels/connect/")
-    page.get_by_role("link", name="Use keys").click()
+    page.get_by_role("region", name="Ecwid").get_by_role("link", name="Use keys").click()
     page.get_by_label("Name", exact=True).fill(store.name)
     page.get_by_label("Store ID").fill(str(store.store_id))
     page.get_by_label("Secret access token").fill("secret_mistyped")
