@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import import_module
 
-NAMES = ("reservations", "ingress", "latency", "memory", "reconcile_scale")
+NAMES = ("reservations", "ingress", "latency", "memory", "reconciliation", "reconcile_scale")
 
 
 def main(names: list[str]) -> None:

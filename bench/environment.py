@@ -13,7 +13,7 @@ import psycopg
 from cryptography.fernet import Fernet
 
 ROOT = Path(__file__).resolve().parent.parent
-OWN_DATABASE = "evenkeel_bench"  # dropped and made anew by each run
+OWN_DATABASE = os.environ.get("BENCH_DATABASE", "evenkeel_bench")  # dropped and made anew by each run
 PEER_DATABASE = "evenkeel_bench_oscar"
 
 _HOW_TO_START_POSTGRES = """\

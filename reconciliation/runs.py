@@ -237,22 +237,23 @@ def _have_checked(run: Run, *, now: datetime) -> None:
 
 
 def _confirm(run: Run, platform: Platform, lease: Lease) -> None:
-    """Look up what nobody knew; wait until every suspect was looked at; end."""
+    """Wait until every suspect was looked at, look up what nobody knew, end.
+
+    In this order: what was made anew under its old code links by itself once its predecessor is known to be gone.
+    """
     now = timezone.now()
-    if _look_up_new(run, platform, now=now):
-        return
     waiting = Finding.objects.filter(run=run).unsettled()
     if run.confirm_by is not None and now > run.confirm_by:
         waiting.update(state=Finding.State.UNSETTLED, settled_at=now)
-    left = waiting.count()
+    left = waiting.filter(listing__isnull=False).count()
     if run.scope == Run.Scope.SELECTION:
         _update(run, listings_read=(run.listings_expected or 0) - left)
     if left:
         wake(f"check:{run.channel_id}")
         _have_checked(run, now=now)  # a listing whose check was taken back would keep the run for ever
         _update(run, due_at=now + ASK_EVERY)
-        return
-    end(run, now=now)
+    elif not _look_up_new(run, platform, now=now):
+        end(run, now=now)
 
 
 def _look_up_new(run: Run, platform: Platform, *, now: datetime) -> bool:
