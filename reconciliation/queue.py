@@ -16,6 +16,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from channels.models import ChannelWarehouse, Listing
 from channels.readings import Reading
 from inventory.models import Sku, StockCount, Warehouse
+from inventory.sources.models import Reading as StockReading
+from inventory.sources.models import Source
 from reconciliation.models import Cause, CountTask, Discrepancy, Run, Severity, Verb
 
 MOST_MONEY = Decimal(10) ** 15  # what the column holds; a store may show 10^12 of something dear
@@ -69,6 +71,38 @@ def show(
     return row, is_new
 
 
+@transaction.atomic
+def show_level(source: Source, reading: StockReading, diagnosis: Diagnosis, *, now: datetime) -> Discrepancy:
+    """Open or update the discrepancy of a stock source's reading; an ignored one stays so until its numbers change."""
+    row = _locked(
+        Discrepancy.objects.live().filter(
+            kind=Run.Kind.SOURCE, source_ref=source.lane, sku=reading.sku_id, warehouse=reading.warehouse_id
+        )
+    )
+    before = None if row is None else (row.ledger_says, row.channel_shows)
+    if row is None:
+        row = Discrepancy(
+            kind=Run.Kind.SOURCE,
+            source_ref=source.lane,
+            sku_id=reading.sku_id,
+            warehouse_id=reading.warehouse_id,
+            first_seen_at=now,
+        )
+    row.source_name = source.name
+    row.ledger_says, row.channel_shows = reading.expected, reading.on_hand
+    row.read_at, row.last_seen_at = reading.as_of, now
+    _explain(row, diagnosis)
+    row.severity = severity_of(row)
+    if before is not None and before != (row.ledger_says, row.channel_shows):
+        row.version += 1
+        if row.state == Discrepancy.State.IGNORED and before[0] is not None and before[1] is not None:
+            is_same = before[1] - before[0] == row.units_apart
+            row.state = row.state if is_same else Discrepancy.State.OPEN
+    row.save()
+    row.refresh_from_db(fields=["difference"])
+    return row
+
+
 def _explain(row: Discrepancy, diagnosis: Diagnosis) -> None:
     row.cause = diagnosis.cause
     row.evidence = list(diagnosis.evidence)
@@ -103,6 +137,9 @@ def severity_of(row: Discrepancy) -> Severity:
         return Severity.MEDIUM
     if row.cause in {Cause.LISTING_NEW, Cause.PLATFORM_MANAGED}:
         return Severity.LOW
+    if row.kind == Run.Kind.SOURCE:
+        # The other way round: where the ledger has more than the shelf, what isn't there may be sold.
+        return Severity.HIGH if row.units_apart < 0 else Severity.LOW
     if row.units_apart > 0:
         return Severity.CRITICAL if (row.ledger_says or 0) <= 0 else Severity.HIGH
     return Severity.MEDIUM if (row.channel_shows or 0) <= 0 else Severity.LOW
@@ -129,7 +166,11 @@ def refresh(row: Discrepancy, reading: Reading, *, now: datetime) -> Discrepancy
 
 def heal(listing_ids: Sequence[int], *, now: datetime) -> int:
     """Close the live discrepancies of listings that agree with the ledger again; return how many there were."""
-    rows = Discrepancy.objects.live().filter(listing__in=listing_ids)
+    return close(Discrepancy.objects.live().filter(listing__in=listing_ids), now=now)
+
+
+def close(rows: QuerySet[Discrepancy], *, now: datetime) -> int:
+    """Close discrepancies that are over by themselves; return how many there were."""
     return rows.update(
         state=Discrepancy.State.HEALED,
         version=F("version") + 1,

@@ -58,7 +58,7 @@ def confirmed(listing: Listing, reading: Reading, platform: Platform | None, *, 
 def diagnose(listing: Listing, reading: Reading, platform: Platform | None) -> Diagnosis:
     """Return why the listing differs, what speaks for it, and what to do."""
     warehouse = queue.only_warehouse(listing)
-    known = facts.gather(listing, reading, platform, has_one_warehouse=warehouse is not None)
+    known = facts.gather(listing, reading, platform, has_one_warehouse=warehouse is not None and _is_countable(listing))
     judgement = causes.judge(known)
     return Diagnosis(
         cause=judgement.cause,
@@ -68,6 +68,10 @@ def diagnose(listing: Listing, reading: Reading, platform: Platform | None) -> D
         proposed_sku=judgement.proposed_sku,
         agreed_at=known.agreed_at,
     )
+
+
+def _is_countable(listing: Listing) -> bool:
+    return listing.sku is not None and not listing.sku.is_bundle
 
 
 def _settle_small(listing: Listing, reading: Reading, allowed: tolerances.Effective, *, now: datetime) -> Finding.State:

@@ -1,64 +1,84 @@
-"""Stock sources beside the ledger: what a warehouse system says is on hand, as of when it said so."""
+"""Stock sources in the queue: what a warehouse system counts, beside what the ledger had at that moment.
+
+Sources are read and compared by ``inventory.sources``, as of each reading's own time. What they leave to a person
+because it is beyond the tolerance becomes a discrepancy here; one that a later reading finds in order heals.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from django.db.models import Sum
-
-from inventory.models import Movement, StockLevel
-from reconciliation.models import Discrepancy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelReading:
-    """What a source says of one SKU in one warehouse: whole units on hand at ``as_of``."""
-
-    sku_id: int
-    warehouse_id: int
-    on_hand: int
-    as_of: datetime
+from channels.readings import Reading as Numbers
+from inventory.sources import comparing
+from inventory.sources.models import Pull, Reading, Source
+from reconciliation import queue
+from reconciliation.models import Cause, Discrepancy, Run, Tolerance, Verb
+from reconciliation.queue import Diagnosis
 
 
-class StockSource(Protocol):
-    """Somewhere that on-hand truth may come from."""
+def tolerance(source: Source, sku_id: int) -> tuple[int, int] | None:
+    """Return the units and percent that a SKU's own tolerance allows; None leaves it to the source's.
 
-    @property
-    def ref(self) -> str:
-        """Return what names it for good, for example wms:3."""
-
-    @property
-    def name(self) -> str:
-        """Return what people call it."""
-
-    def read(self, levels: Iterable[tuple[int, int]] | None) -> Iterable[LevelReading]:
-        """Return what it says of these (SKU id, warehouse id), or of all; all of it, or raise."""
-
-
-SOURCES: dict[str, Callable[[str], StockSource | None]] = {}  # by the kind that a ref begins with; others add theirs
-
-
-def find(ref: str) -> StockSource | None:
-    """Return the source that a ref names; None when it is not there any more."""
-    finder = SOURCES.get(ref.partition(":")[0])
-    return finder(ref) if finder else None
-
-
-def look(row: Discrepancy) -> LevelReading | None:
-    """Ask the source what it says now of the discrepancy's SKU and warehouse; None when it says nothing of it."""
-    source = find(row.source_ref)
-    if source is None or row.sku_id is None or row.warehouse_id is None:
+    A source knows no direction that is harmless, so of the two of a SKU the narrower one counts.
+    """
+    row = Tolerance.objects.filter(sku=sku_id).first()
+    if row is None:
         return None
-    return next(iter(source.read([(row.sku_id, row.warehouse_id)])), None)
+    units = [value for value in (row.over_units, row.under_units) if value is not None]
+    percents = [value for value in (row.over_percent, row.under_percent) if value is not None]
+    if not units and not percents:
+        return None
+    return min(units, default=0), min(percents, default=0)
 
 
-def on_hand_at(reading: LevelReading) -> int:
-    """Return what the ledger had on hand when the source said its number: what came after is not undone."""
-    level = StockLevel.objects.filter(sku=reading.sku_id, warehouse=reading.warehouse_id).first()
-    since = Movement.objects.filter(
-        sku=reading.sku_id, warehouse=reading.warehouse_id, occurred_at__gt=reading.as_of
-    ).aggregate(units=Sum("on_hand_delta"))["units"]
-    return (level.on_hand if level else 0) - (since or 0)
+def follow(pull: Pull) -> None:
+    """Bring the queue to what an applied pull says: what it flags is shown, what it finds in order has healed."""
+    source, now = pull.source, timezone.now()
+    live = Discrepancy.objects.live().filter(kind=Run.Kind.SOURCE, source_ref=source.lane)
+    flagged = source.readings.filter(outcome=Reading.Outcome.FLAGGED)
+    still: set[tuple[int, int]] = set()
+    for reading in flagged.select_related("sku", "warehouse").order_by("pk"):
+        still.add((reading.sku_id, reading.warehouse_id))
+        queue.show_level(source, reading, diagnose(source, reading), now=now)
+    over = [pk for pk, *place in live.values_list("pk", "sku_id", "warehouse_id") if tuple(place) not in still]
+    if over:
+        queue.close(Discrepancy.objects.live().filter(pk__in=over), now=now)
+
+
+def diagnose(source: Source, reading: Reading) -> Diagnosis:
+    """Return what is known of a difference: no channel's cause fits, so the two counts speak for themselves."""
+    sentence = _("%(source)s counted %(reported)d at %(at)s UTC; the ledger had %(expected)d on hand then.")
+    words = {
+        "source": source.name,
+        "reported": reading.on_hand,
+        "at": f"{reading.as_of:%Y-%m-%d %H:%M}",
+        "expected": reading.expected,
+    }
+    return Diagnosis(
+        cause=Cause.UNKNOWN,
+        evidence=({"kind": "source", "id": source.pk, "sentence": sentence % words},),
+        proposal=Verb.RECOUNT,
+        proposal_reason=_("It is more than the tolerance: count before one of the two is believed."),
+    )
+
+
+def reading_of(row: Discrepancy) -> Reading | None:
+    """Return the source's last word on the discrepancy's place; None where it says nothing of it any more."""
+    _kind, _mark, number = row.source_ref.partition(":")
+    if not number.isdecimal():
+        return None
+    found: Reading | None = (
+        Reading.objects.filter(
+            source=int(number), source__disconnected_at=None, sku=row.sku_id, warehouse=row.warehouse_id
+        )
+        .select_related("source")
+        .first()
+    )
+    return found
+
+
+def numbers_of(reading: Reading) -> Numbers:
+    """Return a reading beside the ledger as of its moment, worked out anew: what has moved since stays moved."""
+    difference = comparing.difference_now(reading)
+    return Numbers(quantity=reading.on_hand, accounted=reading.on_hand - difference, version=0)

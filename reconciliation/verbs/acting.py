@@ -18,7 +18,8 @@ from channels.readings import Reading
 from channels.registry import opened
 from inventory import audit, ledger
 from inventory.ledger import Entry
-from inventory.models import Movement, Sku
+from inventory.models import Movement
+from inventory.sources import comparing
 from reconciliation import queue, stocks
 from reconciliation.models import CountTask, Discrepancy, Run, Verb
 from reconciliation.verbs.choice import Choice, Done, NotPossible, Picture, PictureMoved
@@ -126,14 +127,14 @@ def _check_reading(row: Discrepancy, reading: Reading, *, now: datetime) -> Disc
 
 def _ask_source(row: Discrepancy, *, now: datetime) -> Reading:
     """Return what the stock source says now beside the ledger. Raises PictureMoved when that is not what was seen."""
-    level = stocks.look(row)
-    if level is None:
+    said = stocks.reading_of(row)
+    if said is None:
         raise NotPossible(_("The stock source says nothing of it any more."))
-    reading = Reading(quantity=level.on_hand, accounted=stocks.on_hand_at(level), version=0)
+    reading = stocks.numbers_of(said)
     if (reading.quantity, reading.accounted) != (row.channel_shows, row.ledger_says):
         moved = queue.refresh(row, reading, now=now)
         words = _("The source says %(shown)d now, and the ledger %(ledger)d. Look at the numbers again.")
-        raise PictureMoved(words % {"shown": level.on_hand, "ledger": reading.accounted}, picture_of(moved))
+        raise PictureMoved(words % {"shown": reading.quantity, "ledger": reading.accounted}, picture_of(moved))
     return reading
 
 
@@ -158,23 +159,34 @@ def _take_theirs(work: Act) -> None:
     sku_id = row.listing.sku_id if row.listing is not None else row.sku_id
     if warehouse is None or sku_id is None:
         raise NotPossible(_("Choose the warehouse."), field="warehouse")
-    if Sku.objects.filter(pk=sku_id, is_bundle=True).exists():
-        raise NotPossible(_("A bundle holds no stock of its own: count its components instead."))
-    entry = Entry(
-        key=f"discrepancy:{row.pk}:v{row.version}",
-        sku_id=sku_id,
-        warehouse_id=warehouse.pk,
-        kind=Movement.Kind.ADJUSTMENT,
-        on_hand=row.units_apart,
-    )
     with transaction.atomic():
         if row.listing is not None:
             _anchor(work, row.listing)
-        _resolve(work, undo={**_undo_of(work, row), "warehouse": warehouse.pk})
-        movements = ledger.post([entry], actor=work.actor, now=work.now, reason=choice.reason[:300])
+        _resolve(work, undo={})
+        movement = _adjust(work, sku_id, warehouse.pk)
         # Only what comes after our own movement speaks against undoing it.
-        undo = {**_undo_of(work, row), "warehouse": warehouse.pk, "movement": movements[0].key}
+        undo = {**_undo_of(work, row), "warehouse": warehouse.pk, "movement": movement.key}
         Discrepancy.objects.filter(pk=row.pk).update(undo=undo)
+
+
+def _adjust(work: Act, sku_id: int, warehouse_id: int) -> Movement:
+    """Change the ledger by what is missing to their number. Raises PictureMoved where nothing is missing any more."""
+    row, choice = work.row, work.choice
+    if row.kind == Run.Kind.SOURCE:
+        said = stocks.reading_of(row)
+        reason = choice.reason[:300]
+        movement = None if said is None else comparing.accept(said, actor=work.actor, now=work.now, reason=reason)
+        if movement is None or movement.on_hand_delta != row.units_apart:
+            raise PictureMoved(_("Stock was moved in this moment. Look at the numbers again."), picture_of(row))
+        return movement
+    entry = Entry(
+        key=f"discrepancy:{row.pk}:v{row.version}",
+        sku_id=sku_id,
+        warehouse_id=warehouse_id,
+        kind=Movement.Kind.ADJUSTMENT,
+        on_hand=row.units_apart,
+    )
+    return ledger.post([entry], actor=work.actor, now=work.now, reason=choice.reason[:300])[0]
 
 
 def _recount(work: Act) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from channels import availability
 from channels.models import Channel, ChannelWarehouse, Listing
-from inventory.models import Sku, Warehouse
+from inventory.models import MAX_UNITS, Sku, Warehouse
 from reconciliation.models import Cause, Discrepancy, Run, Verb
 from reconciliation.verbs.choice import Choice, Effect, NotPossible, Preview, Where
 
@@ -128,6 +128,8 @@ def _take_theirs(row: Discrepancy, choice: Choice, around: Surroundings) -> list
     sku = _countable(row)
     if not choice.reason.strip():
         raise NotPossible(_("Taking their number needs a reason: it stands in the ledger."), field="reason")
+    if abs(row.difference) > MAX_UNITS:
+        raise NotPossible(_("%(units)+d units are no stock: mend the number there.") % {"units": row.difference})
     if not row.difference:
         raise NotPossible(_("The numbers agree: there is nothing to take over."))
     warehouse = _warehouse(row, choice, around)
@@ -213,6 +215,8 @@ def _countable(row: Discrepancy) -> Sku:
         raise NotPossible(_("It is linked to no SKU: link it first."))
     if sku.archived_at is not None:
         raise NotPossible(_("%(sku)s is archived: its stock is not kept any more.") % {"sku": sku})
+    if sku.is_bundle:
+        raise NotPossible(_("A bundle holds no stock of its own: count its components instead."))
     return sku
 
 
