@@ -19,7 +19,16 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from inventory.errors import CodeTaken, InsufficientStock, InvalidQuantity, KeyConflict, LedgerError, NotOpen, Shortage
+from inventory.errors import (
+    CodeTaken,
+    InsufficientStock,
+    InvalidQuantity,
+    KeptElsewhere,
+    KeyConflict,
+    LedgerError,
+    NotOpen,
+    Shortage,
+)
 from inventory.reservations import ANY_WAREHOUSE
 
 logger = logging.getLogger(__name__)
@@ -116,6 +125,8 @@ def _own(exc: Exception) -> Response | None:
                 detail,
                 errors=[FieldError(field="Idempotency-Key", message=detail)],
             )
+        case KeptElsewhere():
+            return problem(409, "kept-elsewhere", str(exc))
         case NotOpen():
             return problem(409, "reservation-ended", str(exc))
         case InvalidQuantity():
@@ -159,7 +170,7 @@ def _framework(exc: Exception) -> Response | None:
     if wait := getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(wait))
     if isinstance(exc, exceptions.ValidationError):
-        errors = list(_flat(exc.detail))
+        errors = list(flat(exc.detail))
         detail = "; ".join(f"{e['field']}: {e['message']}" if e["field"] else e["message"] for e in errors)
         return problem(400, "invalid-input", detail, errors=errors, headers=headers)
     name = HTTPStatus(exc.status_code).phrase.lower().replace(" ", "-")
@@ -171,7 +182,7 @@ def _framework(exc: Exception) -> Response | None:
     return problem(exc.status_code, name, str(exc.detail), extra=extra, headers=headers)
 
 
-def _flat(detail: Any, field: str = "") -> Iterator[FieldError]:
+def flat(detail: Any, field: str = "") -> Iterator[FieldError]:
     """Turn the framework's nested lists and dicts into one row per message, with the path to the field."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
@@ -181,11 +192,11 @@ def _flat(detail: Any, field: str = "") -> Iterator[FieldError]:
                 path = field
             else:
                 path = f"{field}.{name}" if field else str(name)
-            yield from _flat(inner, path)
+            yield from flat(inner, path)
     elif isinstance(detail, list):
         for position, inner in enumerate(detail):
             # A list of dicts is a list of rows, a list of texts holds the messages of one field.
-            yield from _flat(inner, f"{field}[{position}]" if isinstance(inner, dict) else field)
+            yield from flat(inner, f"{field}[{position}]" if isinstance(inner, dict) else field)
     else:
         yield FieldError(field=field, message=str(detail))
 

@@ -21,6 +21,7 @@ from api.models import Delivery, Endpoint
 from api.webhooks.kinds import KINDS
 from channels.models import InboundEvent, Listing, Order, Push
 from inventory.models import Movement, Reservation, Sku, StockLevel, Warehouse
+from inventory.shops.models import SaleLine
 
 _PAGING = {"cursor", "limit"}
 _MAX = 10**15
@@ -173,6 +174,19 @@ class ReservationFilter(FilterSet):  # type: ignore[misc]
     class Meta:
         model = Reservation
         fields = ["state", "reference", "sku"]
+
+
+class SaleLineFilter(FilterSet):  # type: ignore[misc]
+    location = Exact("warehouse__code", "Lines of the shop of exactly this code.")
+    state = django_filters.ChoiceFilter(choices=SaleLine.State.choices, help_text="Where it stands.")
+    sale_id = Exact("sale_id", "Lines of the sale of exactly this id.")
+    sku = Exact("sku__code", "Lines of the SKU of exactly this code.")
+    occurred_from = Moment("occurred_at", "Sold at this time or later.", lookup_expr="gte")
+    occurred_until = Moment("occurred_at", "Sold before this time.", lookup_expr="lt")
+
+    class Meta:
+        model = SaleLine
+        fields = ["location", "state", "sale_id", "sku", "occurred_from", "occurred_until"]
 
 
 class ListingFilter(FilterSet):  # type: ignore[misc]

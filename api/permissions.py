@@ -28,6 +28,13 @@ SCOPES: Final = {
 ANY: Final = "any"  # what every token may do
 
 
+def scope_of(view: APIView, method: str) -> str:
+    """Return the scope that the view wants for a request: that of its action where it has one of its own."""
+    own: str = getattr(view, "action_scopes", {}).get(getattr(view, "action", ""), "")
+    scope: str = getattr(view, "read_scope" if method in SAFE_METHODS else "write_scope", "")
+    return own or scope
+
+
 class HasScope(BasePermission):
     """Views name ``read_scope`` and ``write_scope``."""
 
@@ -39,7 +46,7 @@ class HasScope(BasePermission):
             return False
         if request.method not in view.allowed_methods:
             return True  # what the view can't do at all is answered 405, not with a scope that doesn't exist
-        wanted = getattr(view, "read_scope" if request.method in SAFE_METHODS else "write_scope", "")
+        wanted = scope_of(view, request.method or "")
         if wanted == ANY or (wanted and wanted in request.auth.scopes):
             return True
         self.message = f"This token lacks the scope {wanted}. Make one with: manage.py token USER --scopes {wanted}"

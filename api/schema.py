@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from api.errors import MEDIA_TYPE
 from api.idempotency import HEADER, MAX_LENGTH
+from api.permissions import scope_of
 from api.serializers.problems import ConflictSerializer, ProblemSerializer
 
 _PROBLEMS = {
@@ -62,7 +63,7 @@ class ApiSchema(AutoSchema):
         return [_KEY] if self._takes_key() else []
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
-        scope = getattr(self.view, "read_scope" if self.method == "GET" else "write_scope", "")
+        scope = scope_of(self.view, self.method)
         return f"{super().get_description()}\n\nScope: `{scope}`.".strip()
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from api.views.base import NotFoundView
 from api.views.catalogue import SkuViews, WarehouseViews
 from api.views.channels import ChannelViews, InboxViews, ListingViews, OrderViews, PushViews
 from api.views.reservations import ReservationViews
+from api.views.sales import SaleViews
 from api.views.stock import (
     AdjustmentView,
     CountView,
@@ -28,6 +29,7 @@ router.register("skus", SkuViews)
 router.register("stock", StockViews)
 router.register("movements", MovementViews)
 router.register("reservations", ReservationViews)
+router.register("pos/sales", SaleViews, basename="sale")
 router.register("channels", ChannelViews)
 router.register("listings", ListingViews)
 router.register("orders", OrderViews)

@@ -30,10 +30,11 @@ _ACTOR_LENGTH = 150
 
 
 class ApiView(GenericAPIView[M]):
-    """Scopes for reading and writing; ``keyed_actions`` are those that take an Idempotency-Key."""
+    """Scopes for reading and writing and of single actions; ``keyed_actions`` need an Idempotency-Key."""
 
     read_scope: ClassVar[str] = ""
     write_scope: ClassVar[str] = ""
+    action_scopes: ClassVar[dict[str, str]] = {}
     keyed_actions: ClassVar[tuple[str, ...]] = ()
     parser_classes = [BoundedJSONParser]
     filter_backends = [StrictFilterBackend]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
@@ -19,8 +19,12 @@ from inventory import ledger
 from inventory.announcing import announce
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, StockCount, StockLevel, Warehouse
+from inventory.operations import check_keeper
 from inventory.shops.finding import find_skus
 from inventory.shops.models import SaleLine
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+LONGEST_OFFLINE = timedelta(days=31)
 
 
 class Verb(StrEnum):
@@ -52,6 +56,7 @@ class Told:
     is_barcode: bool = False
     units: int = 0
     is_sellable: bool = True
+    note: str = ""  # what its reader had to correct
 
     @property
     def ids(self) -> tuple[str, str]:
@@ -68,13 +73,25 @@ class Taken:
     problem: str = ""
 
 
+def believable(moment: datetime, *, now: datetime) -> tuple[datetime, str]:
+    """Return when a line happened, and a note where the till's clock can't be right: then it happened now.
+
+    A line that seems to be older than any count would change nothing, though its goods have just left.
+    """
+    if now - LONGEST_OFFLINE <= moment <= now + CLOCKS_DIFFER:
+        return min(moment, now), ""
+    told = moment.strftime("%Y-%m-%d %H:%M UTC")
+    return now, _("The till says %(told)s, which can't be: booked as of now. Set its clock.") % {"told": told}
+
+
 @transaction.atomic
 def take(told: Sequence[Told], *, warehouse: Warehouse, actor: str, now: datetime, till: str = "") -> list[Taken]:
     """Record lines of sales in the shop ``warehouse`` and return what became of each, in the same order.
 
     A line whose code nobody has waits for a person. One that was told before with other content is a conflict and
-    changes nothing.
+    changes nothing. Raises KeptElsewhere for a warehouse whose stock is not ours to change.
     """
+    check_keeper(warehouse, actor)
     # One till after the other: a line that two requests carry must meet itself. Foreign keys to the row don't wait.
     Warehouse.objects.select_for_update(no_key=True).get(pk=warehouse.pk)
     known = _known(told, warehouse, till)
@@ -151,7 +168,7 @@ def _apply(line: SaleLine, item: Told, found: Mapping[tuple[str, bool], Sku | st
         line.save()
         _tell_waiting(line)
         return Taken(status=Status.WAITING, line=line, problem=line.reason), None
-    return Taken(status=Status.BOOKED, line=line), _book(line, sku)
+    return Taken(status=Status.BOOKED, line=line, problem=item.note), _book(line, sku)
 
 
 def _is_same(line: SaleLine, item: Told) -> bool:
