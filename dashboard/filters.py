@@ -1,4 +1,4 @@
-"""What the SKU list can be narrowed by."""
+"""What the lists of SKUs and of sales can be narrowed by."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from channels.filters import WordsFilter
 from dashboard import skus
 from inventory.models import Sku, Warehouse
 from inventory.querysets import SkuQuerySet
+from inventory.shops.models import SaleLine
 
 
 class SkuFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -55,3 +57,12 @@ class SkuFilter(django_filters.FilterSet):  # type: ignore[misc]
         if data["state"]:
             rows = rows.filter(self.STATES[data["state"]])
         return rows
+
+
+class SaleLineFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = WordsFilter("code", "sale_id", "sku__code", "sku__name")
+    state = django_filters.ChoiceFilter(label=_("State"), choices=SaleLine.State.choices)
+
+    class Meta:
+        model = SaleLine
+        fields = ["q", "state"]

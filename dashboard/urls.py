@@ -1,12 +1,22 @@
 from django.urls import path
 
-from dashboard import showcase, sku_views, stock_views, views
+from dashboard import shop_views, showcase, sku_views, stock_views, views
 
 app_name = "dashboard"
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("components/", showcase.components, name="components"),
     path("theme/", views.theme, name="theme"),
+    path("shop/", shop_views.shop, name="shop"),
+    path("shop/<int:pk>/", shop_views.shop_sell, name="shop_sell"),
+    path("shop/<int:pk>/add/", shop_views.shop_add, name="shop_add"),
+    path("shop/<int:pk>/line/", shop_views.shop_line, name="shop_line"),
+    path("shop/<int:pk>/kind/", shop_views.shop_kind, name="shop_kind"),
+    path("shop/<int:pk>/finish/", shop_views.shop_finish, name="shop_finish"),
+    path("shop/<int:pk>/void/", shop_views.shop_void, name="shop_void"),
+    path("shop/<int:pk>/file/", shop_views.shop_file, name="shop_file"),
+    path("shop/<int:pk>/sales/", shop_views.shop_sales, name="shop_sales"),
+    path("shop/lines/<int:pk>/", shop_views.shop_resolve, name="shop_resolve"),
     path("skus/", sku_views.sku_list, name="sku_list"),
     path("skus/new/", sku_views.sku_new, name="sku_new"),
     path("skus/<int:pk>/", sku_views.sku_detail, name="sku_detail"),

@@ -53,3 +53,8 @@ class SaleLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sale_id}/{self.line_id}"
+
+    @property
+    def title(self) -> str:
+        """What people know it by; asks for its SKU."""
+        return (self.sku.name or self.sku.code) if self.sku else self.code

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from pytest_django.live_server_helper import LiveServer
 
 from dashboard.models import User
-from inventory.models import StockLevel
+from inventory.models import StockLevel, Warehouse
 from tests.dashboard.conftest import make_listing, oversell
 
 CHROMIUM = shutil.which("chromium")
@@ -172,3 +172,34 @@ def test_the_slash_goes_to_the_search(page: Page) -> None:
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("rowheader")).to_have_text("CAP-NVY")
+
+
+BARCODE_READER = """
+window.BarcodeDetector = class {
+  async detect() { return [{ rawValue: "4006381333931" }]; }
+};
+navigator.mediaDevices.getUserMedia = async () => new MediaStream();
+HTMLMediaElement.prototype.play = async () => {};
+"""
+
+
+@pytest.mark.parametrize("page", [("light", 390)], indirect=True)
+def test_a_shop_sells_by_camera_and_by_scanner(page: Page, shop: SimpleNamespace, complaints: list[str]) -> None:
+    Warehouse.objects.filter(pk=shop.back.pk).update(is_shop=True)
+    page.add_init_script(BARCODE_READER)
+
+    page.goto("/shop/")
+    page.get_by_role("button", name="Camera").click()
+    expect(page.get_by_role("button", name="Sell 1 unit")).to_be_visible()
+    page.get_by_label("Barcode or SKU").fill("TEE-BLK-M")
+    page.keyboard.press("Enter")  # as a scanner does that types
+    expect(page.get_by_role("button", name="Sell 2 units")).to_be_visible()
+    expect(page.get_by_label("Barcode or SKU")).to_be_focused()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    weighty = [v for v in Axe().run(page).response["violations"] if v["impact"] in {"critical", "serious"}]
+    assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in weighty] == []
+    page.get_by_role("button", name="Sell 2 units").click()
+
+    expect(page.get_by_text("2 units sold.")).to_be_visible()
+    assert StockLevel.objects.get(sku=shop.tee, warehouse=shop.back).on_hand == 2
+    assert complaints == []
