@@ -140,7 +140,7 @@ def test_from_sign_in_to_a_sale_that_shows_everywhere(
         connect(page, installation, store)
 
     page.goto(f"{installation.url}/listings/unmapped/")
-    # South spells the green mug's code with a space: it has linked by itself. Its product, beside its variations, waits.
+    # South spells the green mug's code with a space: it has linked by itself. Its product, beside those, waits.
     mug = page.get_by_role("row").filter(has_text="Enamel camping mug")
     mug.get_by_role("button", name="Link to MUG-ENAM-WHT").click()
     expect(mug.get_by_role("button", name="Link to MUG-ENAM-WHT")).to_have_count(0)
