@@ -81,7 +81,7 @@ def from_cells(cells: Mapping[str, str], *, now: datetime) -> Told:
     """Return the line that stands in a row of a file. Raises BadLine. A time without a zone is UTC."""
     problems: dict[str, str] = {}
     quantity = cells["quantity"]
-    if not re.fullmatch(r"[+-]?[0-9]{1,15}", quantity):
+    if not re.fullmatch(r"[+-]?[0-9]{1,30}", quantity):
         problems["quantity"] = _("“%s” is no whole number.") % quantity[:40]
     try:
         moment = parse_datetime(cells["occurred_at"])

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 
 from inventory.models import Movement, StockLevel, Warehouse
@@ -24,18 +23,18 @@ def till(browser: Client, shop: SimpleNamespace) -> SimpleNamespace:
     path = f"/shop/{shop.back.pk}/"
 
     def do(verb: str, **fields: str) -> str:
-        answer: HttpResponse = browser.post(f"{path}{verb}/", fields, follow=True)
-        return answer.content.decode()
+        return str(browser.post(f"{path}{verb}/", fields, follow=True).content, "utf-8")
 
     return SimpleNamespace(path=path, do=do, browser=browser, shop=shop)
 
 
 def on_hand(till: SimpleNamespace) -> int:
-    return StockLevel.objects.get(sku=till.shop.tee, warehouse=till.shop.back).on_hand
+    units: int = StockLevel.objects.get(sku=till.shop.tee, warehouse=till.shop.back).on_hand
+    return units
 
 
 def sale_id(html: str) -> str:
-    return re.findall(r'name="sale_id" value="(\w+)"', html)[0]
+    return str(re.findall(r'name="sale_id" value="(\w+)"', html)[0])
 
 
 def test_scanned_counted_and_sold_once(till: SimpleNamespace) -> None:
@@ -125,8 +124,7 @@ def test_a_day_s_file_books_what_can_be_and_names_the_lines_that_can_t(till: Sim
 
     def bring() -> str:
         file = SimpleUploadedFile("day.csv", content.encode(), content_type="text/csv")
-        answer: HttpResponse = till.browser.post(f"{till.path}file/", {"file": file})
-        return answer.content.decode()
+        return str(till.browser.post(f"{till.path}file/", {"file": file}).content, "utf-8")
 
     first = bring()
     again = bring()
