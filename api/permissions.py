@@ -17,10 +17,9 @@ SCOPES: Final = {
     "stock:write": "change SKUs and warehouses; post receipts, adjustments, transfers, counts and returns",
     "sales:write": "send sales of shops: all that a till needs",
     "reservations:write": "reserve, release and fulfil",
-    "channels:read": "read channels, listings, the inbox, pushes and changes",
-    "channels:write": "connect, set and ask channels; map and set listings",
+    "channels:read": "read channels, listings, the inbox and pushes",
+    "channels:write": "change channels; map listings",
     "orders:read": "read orders",
-    "orders:write": "have orders fetched anew",
     "webhooks:read": "read events, webhook endpoints and their log",
     "webhooks:write": "subscribe to events; make, change and remove webhook endpoints",
 }

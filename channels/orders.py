@@ -196,7 +196,8 @@ def _book_lines(
         )
     }
     booked = []
-    is_early = order.placed_at is not None and order.placed_at < channel.started_at
+    # A line that an order gains later, or that moves to another location, is news even of an order from before.
+    is_early = not lines and order.placed_at is not None and order.placed_at < channel.started_at
     for item in snapshot.lines:
         line = lines.get(item.ref)
         is_new = line is None

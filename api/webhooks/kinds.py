@@ -46,15 +46,6 @@ _ORDER: Final[Mapping[str, Json]] = {
         {"ref": "1", "sku": "TEE-BLK-M", "ordered": 2, "sold": 2, "fulfilled": 0, "state": "booked", "reason": ""}
     ],
 }
-_DISCREPANCY: Final[Mapping[str, Json]] = {
-    "discrepancy": 17,
-    "channel": {"id": 2, "name": "North"},
-    "listing": 204,
-    "sku": "TEE-BLK-M",
-    "expected": 8,
-    "shown": 6,
-    "difference": -2,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,42 +148,12 @@ _ALL: Final[Sequence[Kind]] = (
         ],
     ),
     Kind(
-        code="sync.failed",
-        title=_("Push refused"),
-        about=_("A store refused a quantity for good. The listing is parked until a person has acted."),
-        scope="channels:read",
-        subject="listing:204",
-        sample={
-            "listing": 204,
-            "channel": {"id": 2, "name": "North"},
-            "title": "Black tee",
-            "sku": "TEE-BLK-M",
-            "problem": "The product is archived.",
-        },
-    ),
-    Kind(
         code="channel.needs_attention",
         title=_("Channel needs you"),
         about=_("A channel has stopped: its store refuses us, or a wave of changes waits for a person."),
         scope="channels:read",
         subject="channel:2",
         sample={"channel": {"id": 2, "name": "North"}, "connection": "reconnect", "problem": "The token was revoked."},
-    ),
-    Kind(
-        code="discrepancy.flagged",
-        title=_("Discrepancy found"),
-        about=_("A channel or source shows another number than it should, beyond the tolerance."),
-        scope="channels:read",
-        subject="discrepancy:17",
-        sample=_DISCREPANCY,
-    ),
-    Kind(
-        code="discrepancy.closed",
-        title=_("Discrepancy closed"),
-        about=_("A discrepancy was decided by a person or has healed."),
-        scope="channels:read",
-        subject="discrepancy:17",
-        sample={**_DISCREPANCY, "outcome": "healed"},
     ),
     Kind(
         code="sale.waiting",
