@@ -51,7 +51,8 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
 
 
 def _can_differ(listing: Listing) -> bool:
-    return listing.state == Listing.State.ACTIVE and listing.accounted is not None
+    """Tell whether reading it can say anything: also of a product that could not be read when it was to enter."""
+    return listing.state == Listing.State.ACTIVE and (listing.accounted is not None or bool(listing.unwritable_reason))
 
 
 def _look(channel: Channel, platform: Platform, due: list[Listing], lease: Lease, *, now: datetime) -> None:
