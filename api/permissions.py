@@ -20,6 +20,8 @@ SCOPES: Final = {
     "channels:read": "read channels, listings, the inbox and pushes",
     "channels:write": "change channels; map listings",
     "orders:read": "read orders",
+    "reconciliation:read": "read runs, discrepancies, tolerances and hold-backs",
+    "reconciliation:write": "start and stop runs; decide discrepancies; set tolerances and hold-backs",
     "webhooks:read": "read events, webhook endpoints and their log",
     "webhooks:write": "subscribe to events; make, change and remove webhook endpoints",
 }

@@ -7,6 +7,9 @@ from rest_framework.routers import SimpleRouter
 from api.views.base import NotFoundView
 from api.views.catalogue import SkuViews, WarehouseViews
 from api.views.channels import ChannelViews, InboxViews, ListingViews, OrderViews, PushViews
+from api.views.discrepancies import BatchViews, DiscrepancyViews
+from api.views.levels import HoldBackViews, ToleranceViews
+from api.views.reconciliation import RunViews
 from api.views.reservations import ReservationViews
 from api.views.sales import SaleViews
 from api.views.stock import (
@@ -38,6 +41,11 @@ router.register("pushes", PushViews)
 router.register("webhooks", EndpointViews)
 router.register("deliveries", DeliveryViews)
 router.register("hooks", HookViews, basename="hook")
+router.register("reconciliation-runs", RunViews, basename="reconciliation-run")
+router.register("discrepancies", DiscrepancyViews)
+router.register("discrepancy-batches", BatchViews, basename="discrepancy-batch")
+router.register("tolerances", ToleranceViews)
+router.register("hold-backs", HoldBackViews, basename="hold-back")
 
 v1 = [
     re_path(r"^me/?$", MeView.as_view(), name="me"),

@@ -19,7 +19,7 @@ from typing import Any
 import django
 
 STORES, LISTINGS = 4, 2_000
-SALES_PER_CALL = 0.4
+SALES_PER_CALL = 2  # on average, half of them just before the store answers, half just after
 LOST_WEBHOOKS = 0.15
 SEARCH_LAG = 0.3  # seconds that the stores' lists lag behind
 GRACE = 0  # seconds; in earnest 30 and more, which only makes it easier
@@ -46,8 +46,8 @@ class Shop:
     chance: random.Random = field(default_factory=random.Random)
 
     def buy(self) -> None:
-        """Buy something, or nothing."""
-        if self.is_open and self.chance.random() < SALES_PER_CALL / 2:
+        """Buy a few things, or nothing."""
+        for _ in range(self.chance.randint(0, SALES_PER_CALL) if self.is_open else 0):
             self.sim.buy(sku=self.chance.choice(list(self.products)), quantity=self.chance.choice((1, 1, 1, 2)))
             self.sold += 1
 

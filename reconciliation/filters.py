@@ -8,16 +8,16 @@ from typing import Any
 import django_filters
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import SearchInput
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels.filters import ChannelChoice, WordsFilter
-from channels.models import ChannelWarehouse
 from inventory.models import Sku, Warehouse
 from reconciliation.models import Cause, Discrepancy, Finding, Run, Severity, Verb
+from reconciliation.querysets import DiscrepancyQuerySet
 
 _AGES = {"1h": timedelta(hours=1), "1d": timedelta(days=1), "1w": timedelta(weeks=1), "4w": timedelta(weeks=4)}
 
@@ -106,10 +106,8 @@ class DiscrepancyFilter(django_filters.FilterSet):  # type: ignore[misc]
     def by_status(self, rows: QuerySet[Discrepancy], name: str, value: str) -> QuerySet[Discrepancy]:
         return rows if value == "any" else rows.filter(state=value)
 
-    def by_direction(self, rows: QuerySet[Discrepancy], name: str, value: str) -> QuerySet[Discrepancy]:
-        if value == "none":
-            return rows.filter(channel_shows=None)
-        return rows.filter(difference__gt=0) if value == "over" else rows.filter(difference__lt=0)
+    def by_direction(self, rows: DiscrepancyQuerySet, name: str, value: str) -> QuerySet[Discrepancy]:
+        return rows.showing(value)
 
     def by_severity(self, rows: QuerySet[Discrepancy], name: str, value: str) -> QuerySet[Discrepancy]:
         return rows.filter(severity__gte=int(value))
@@ -124,9 +122,8 @@ class DiscrepancyFilter(django_filters.FilterSet):  # type: ignore[misc]
             return rows.filter(assignee=self.request.user) if self.request is not None else rows.none()
         return rows.filter(assignee=int(value))
 
-    def by_warehouse(self, rows: QuerySet[Discrepancy], name: str, value: Warehouse) -> QuerySet[Discrepancy]:
-        feeds = ChannelWarehouse.objects.filter(channel=OuterRef("channel"), warehouse=value)
-        return rows.filter(Q(warehouse=value) | Q(warehouse=None) & Exists(feeds))
+    def by_warehouse(self, rows: DiscrepancyQuerySet, name: str, value: Warehouse) -> QuerySet[Discrepancy]:
+        return rows.of_warehouse(value.code)
 
 
 class RunFilter(django_filters.FilterSet):  # type: ignore[misc]

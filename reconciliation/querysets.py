@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
+
+from channels.models import ChannelWarehouse
 
 
 class RunQuerySet(models.QuerySet[Any]):
@@ -33,6 +35,17 @@ class DiscrepancyQuerySet(models.QuerySet[Any]):
     def open(self) -> DiscrepancyQuerySet:
         """Return those that wait for a person now."""
         return self.filter(state="open")
+
+    def showing(self, direction: str) -> DiscrepancyQuerySet:
+        """Narrow to those that show too much (``over``), too little (``under``), or no number (``none``)."""
+        if direction == "none":
+            return self.filter(channel_shows=None)
+        return self.filter(difference__gt=0) if direction == "over" else self.filter(difference__lt=0)
+
+    def of_warehouse(self, code: str) -> DiscrepancyQuerySet:
+        """Narrow to those of one warehouse, and to those of several that their channel sells from, it among them."""
+        feeds = ChannelWarehouse.objects.filter(channel=OuterRef("channel"), warehouse__code=code)
+        return self.filter(Q(warehouse__code=code) | Q(warehouse=None) & Exists(feeds))
 
     def worst_first(self) -> DiscrepancyQuerySet:
         """Order by oversell risk, then money, then age."""

@@ -14,11 +14,13 @@ from pytest_django.live_server_helper import LiveServer
 
 from api import tokens
 from api.permissions import SCOPES
-from channels.models import Channel, Listing
+from channels.models import Channel, HoldBack, Listing
 from dashboard.models import User
 from inventory import verify
 from inventory.models import Reservation, StockLevel
-from tests.api.conftest import make_channel, make_listing, make_order
+from reconciliation.models import BatchItem, Discrepancy, Run, Tolerance
+from tests.api.conftest import make_channel, make_listing, make_order, make_sku
+from tests.factories import make_discrepancy
 
 # The server starts before the fixture that tells WhiteNoise to look files up.
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at:UserWarning")
@@ -36,6 +38,7 @@ def environment(live_server: LiveServer) -> dict[str, str]:
     user = User.objects.create_user("ana")
     channel = make_channel("North")
     make_listing(channel, external_sku='TEE/BLK "M"')
+    make_discrepancy(make_listing(channel, "p-2", sku=make_sku("CAP"), mapping="mapped", accounted=7), shows=9)
     make_order(channel, "8", now=timezone.now())
     token = tokens.issue(user=user, scopes=list(SCOPES))
     return {"PATH": os.environ["PATH"], "EVENKEEL_URL": live_server.url, "EVENKEEL_TOKEN": token}
@@ -57,7 +60,9 @@ def test_the_shell_examples_do_what_they_say(environment: dict[str, str]) -> Non
 
     assert levels() == {"MAIN": (29, 0), "SHOP": (6, 0)}
     assert Reservation.objects.get().state == "fulfilled"
-    assert Listing.objects.get().mapping == "mapped"
+    assert Listing.objects.get(ref="p-1").mapping == "mapped"
+    assert (Discrepancy.objects.get().state, Run.objects.get().state) == ("snoozed", "running")
+    assert (Tolerance.objects.get().under_units, HoldBack.objects.get().units) == (1, 2)
     assert list(verify.differences()) == []
 
 
@@ -67,8 +72,9 @@ def test_the_python_examples_do_what_they_say(environment: dict[str, str]) -> No
 
     assert levels() == {"MAIN": (38, 0)}
     assert Reservation.objects.get().state == "released"
-    assert Listing.objects.get().mapping == "mapped"
+    assert Listing.objects.get(ref="p-1").mapping == "mapped"
     assert Channel.objects.get().mode == "live"
+    assert BatchItem.objects.get().discrepancy == Discrepancy.objects.get()
     assert list(verify.differences()) == []
 
 
