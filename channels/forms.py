@@ -246,14 +246,16 @@ class OptionsForm(forms.Form):
 class PaceForm(_ChannelForm):
     class Meta:
         model = Channel
-        fields = ["name", "poll_seconds", "breaker_percent", "breaker_zeros"]
+        fields = ["name", "tags", "poll_seconds", "breaker_percent", "breaker_zeros"]
         labels = {
             "name": gettext_lazy("Name"),
+            "tags": gettext_lazy("Tags"),
             "poll_seconds": gettext_lazy("Seconds between order polls"),
             "breaker_percent": gettext_lazy("Stop and ask when a wave changes more than this share of listings (%)"),
             "breaker_zeros": gettext_lazy("Stop and ask when more listings than this would go to zero at once"),
         }
         help_texts = {
+            "tags": gettext_lazy("Words, separated by commas. An emergency stop can take all channels of one tag."),
             "poll_seconds": gettext_lazy("Polls find the sales whose webhook never came. 60 or more."),
             "breaker_percent": gettext_lazy("Waves of up to 100 listings always go out."),
         }

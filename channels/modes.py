@@ -73,25 +73,43 @@ def preview(channel: Channel) -> Preview:
 
 
 @transaction.atomic
-def change_mode(*, channel: Channel, mode: str, actor: str, now: datetime) -> Channel:
-    """Set the channel's mode and wake its lane. The person who goes live has seen the first wave: it is allowed."""
+def change_mode(
+    *,
+    channel: Channel,
+    mode: str,
+    actor: str,
+    now: datetime,
+    action: str = "channel.mode",
+    allows_wave: bool = True,
+) -> Channel:
+    """Set the channel's mode and wake its lane; an emergency stop that held it is over.
+
+    ``allows_wave``: the person who goes live has seen the first wave, so it passes whatever its size. ``action`` is
+    how the trail calls it.
+    """
     mode = Channel.Mode(mode)
     audit.record(
         actor=actor,
-        action="channel.mode",
+        action=action,
         subject=f"channel:{channel.pk}",
         before={"mode": channel.mode},
         after={"mode": mode},
     )
-    goes_live = mode == Channel.Mode.LIVE and channel.mode != Channel.Mode.LIVE
+    before = channel.mode
+    goes_live = allows_wave and mode == Channel.Mode.LIVE and before != Channel.Mode.LIVE
     Channel.objects.filter(pk=channel.pk).update(
         mode=mode,
+        mode_before="",
+        stopped_at=None,
+        stopped_by="",
         wave_allowed_until=now + breaker.ALLOWED_FOR if goes_live else channel.wave_allowed_until,
         halted_at=None,  # if the wave is still too large, publishing stops it anew
         halted_reason="",
     )
+    rests = {Channel.Mode.PAUSED} if before != Channel.Mode.LIVE else {Channel.Mode.PAUSED, Channel.Mode.SELL_DOWN}
     channel.refresh_from_db()
-    publish_all(channel=channel, now=now)
+    if mode not in rests:  # a mode that only holds back has nothing to look at that was not due already
+        publish_all(channel=channel, now=now)
     return channel
 
 

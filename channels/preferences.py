@@ -12,7 +12,7 @@ from channels import ingress
 from channels.models import Channel
 from inventory import audit
 
-PACE = ("name", "poll_seconds", "breaker_percent", "breaker_zeros")
+PACE = ("name", "tags", "poll_seconds", "breaker_percent", "breaker_zeros")
 
 
 @transaction.atomic

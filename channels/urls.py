@@ -7,6 +7,7 @@ from channels.views import (
     activity,
     channels,
     connecting,
+    emergency,
     listings,
     mapping,
     mapping_reports,
@@ -22,6 +23,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     # Channels
     path("channels/", channels.channel_list, name="channel_list"),
+    path("channels/stop/", emergency.channel_stop, name="channel_stop"),
+    path("channels/resume/", emergency.channel_resume, name="channel_resume"),
     path("channels/connect/", connecting.channel_connect, name="channel_connect"),
     path("channels/connect/callback/", connecting.connect_callback, name="connect_callback"),
     path("channels/connect/<slug:platform>/", connecting.connect_platform, name="connect_platform"),

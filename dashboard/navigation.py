@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from channels import emergency
 from channels.models import Channel, Listing, OrderLine
 from dashboard import themes
 from inventory.models import Warehouse
@@ -111,9 +112,10 @@ def _rooms(request: HttpRequest) -> list[Room]:
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """Offer ``rooms`` (read from the database only by a page that draws them) and ``theme`` to every template."""
+    """Offer ``rooms`` and the channels that are ``stopped``, read only by a page that draws them, and ``theme``."""
     context: dict[str, object] = {"theme": themes.chosen(request)}
     user = getattr(request, "user", None)  # absent where an error page is drawn before anybody was looked up
     if user is not None and user.is_authenticated:
         context["rooms"] = SimpleLazyObject(lambda: _rooms(request))
+        context["stopped"] = SimpleLazyObject(lambda: list(emergency.stopped().defer("credentials", "options")))
     return context

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from api.fields import SkuByCode, StrictModelSerializer, StrictSerializer
+from channels import emergency
 from channels.models import Channel, InboundEvent, Listing, Order, OrderLine, Push
 
 
@@ -32,10 +33,16 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
             "account_ref",
             "webhook_url",
             "warehouses",
+            "tags",
             "mode",
+            "mode_before",
+            "stopped_at",
+            "stopped_by",
             "connection",
             "connection_problem",
             "connection_problem_at",
+            "failing_since",
+            "failing_words",
             "halted_at",
             "halted_reason",
             "orders_polled_to",
@@ -56,6 +63,24 @@ class ChannelChange(StrictModelSerializer):
         model = Channel
         fields = ["mode"]
         extra_kwargs = {"mode": {"required": True}}
+
+
+class ChannelsStop(StrictSerializer):
+    """Without ``channels`` and ``tag``: all of them."""
+
+    mode = serializers.ChoiceField(choices=[mode.value for mode in emergency.MODES], default="paused")
+    channels = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), required=False, allow_empty=False, help_text="Ids of channels."
+    )
+    tag = serializers.CharField(required=False, max_length=200, help_text="Every channel that has this tag.")
+
+
+class ChannelsResume(StrictSerializer):
+    """Without ``channels``: all that are stopped."""
+
+    channels = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), required=False, allow_empty=False, help_text="Ids of channels."
+    )
 
 
 class ListingSerializer(serializers.ModelSerializer[Listing]):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -13,6 +17,8 @@ from api.filters import EventFilter, ListingFilter, OrderFilter, PushFilter
 from api.serializers.channels import (
     ChannelChange,
     ChannelSerializer,
+    ChannelsResume,
+    ChannelsStop,
     InboundDetailSerializer,
     InboundSerializer,
     ListingChange,
@@ -21,7 +27,7 @@ from api.serializers.channels import (
     PushSerializer,
 )
 from api.views.base import ReadViews, actor_of
-from channels import mapping, modes
+from channels import emergency, mapping, modes
 from channels.models import Channel, ChannelWarehouse, InboundEvent, Listing, Order, OrderLine, Push
 
 
@@ -44,6 +50,45 @@ class ChannelViews(ReadViews[Channel]):
         channel = self.get_object()
         modes.change_mode(channel=channel, mode=asked["mode"], actor=actor_of(request), now=timezone.now())
         return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        summary="Emergency stop", request=ChannelsStop, responses={200: ChannelSerializer(many=True)}, filters=False
+    )
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def stop(self, request: Request) -> Response:
+        """Pause channels, or let only decreases out; each remembers its mode. Answers those that were changed."""
+        asked = self.parse(request, ChannelsStop)
+        channels = list(emergency.connected())
+        if "channels" in asked:
+            unknown = set(asked["channels"]) - {channel.pk for channel in channels}
+            if unknown:
+                raise ValidationError({"channels": [f"No connected channel has the id {min(unknown)}."]})
+            channels = [channel for channel in channels if channel.pk in asked["channels"]]
+        if "tag" in asked:
+            channels = [channel for channel in channels if asked["tag"] in channel.tag_list]
+            if not channels:
+                raise ValidationError({"tag": ["No such channel has this tag."]})
+        changed = emergency.stop(channels=channels, mode=asked["mode"], actor=actor_of(request), now=timezone.now())
+        return self._answer(changed)
+
+    @extend_schema(
+        summary="Resume after an emergency stop",
+        request=ChannelsResume,
+        responses={200: ChannelSerializer(many=True)},
+        filters=False,
+    )
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def resume(self, request: Request) -> Response:
+        """Put stopped channels back into the modes they were in. Answers those that were changed."""
+        asked = self.parse(request, ChannelsResume)
+        channels = emergency.stopped()
+        if "channels" in asked:
+            channels = channels.filter(pk__in=asked["channels"])
+        return self._answer(emergency.resume(channels=list(channels), actor=actor_of(request), now=timezone.now()))
+
+    def _answer(self, channels: Sequence[Channel]) -> Response:
+        rows = self.get_queryset().filter(pk__in=[channel.pk for channel in channels])
+        return Response(self.get_serializer(rows, many=True).data)
 
 
 @extend_schema_view(list=extend_schema(summary="List listings"), retrieve=extend_schema(summary="Read a listing"))

@@ -41,9 +41,20 @@ class Channel(models.Model):
         Warehouse, through="ChannelWarehouse", related_name="channels"
     )
     mode = models.CharField(max_length=16, choices=Mode, default=Mode.OBSERVE)
+    tags = models.CharField(
+        max_length=200, blank=True, help_text=_("Words, separated by commas, that channels are stopped together by.")
+    )
+    # The emergency stop: which mode it was in, since when it is stopped, and by whom; empty while none is pulled.
+    mode_before = models.CharField(max_length=16, choices=Mode, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.CharField(max_length=150, blank=True)
     connection = models.CharField(max_length=16, choices=Connection, default=Connection.OK)
     connection_problem = models.CharField(max_length=500, blank=True, help_text=_("The platform's own words."))
     connection_problem_at = models.DateTimeField(null=True, blank=True)
+    failing_since = models.DateTimeField(
+        null=True, blank=True, help_text=_("When calls began to fail that may work later; null: the last one worked.")
+    )
+    failing_words = models.CharField(max_length=500, blank=True, help_text=_("How the last of them failed."))
 
     # The circuit breaker: a wave beyond these stops and asks.
     breaker_percent = models.PositiveSmallIntegerField(default=50)
@@ -97,6 +108,11 @@ class Channel(models.Model):
     @property
     def webhook_url(self) -> str:
         return f"{settings.PUBLIC_URL}/webhooks/{self.platform}/{self.uuid}/"
+
+    @property
+    def tag_list(self) -> list[str]:
+        """Return the channel's tags as they were typed, each once."""
+        return list(dict.fromkeys(tag for each in self.tags.split(",") if (tag := " ".join(each.split()))))
 
     @property
     def is_writable(self) -> bool:

@@ -173,3 +173,27 @@ def test_pushes_say_what_was_sent_and_became_of_it(api: Api, north: Channel, tee
 @pytest.mark.parametrize("path", ["orders", "inbox", "pushes", "stock", "movements", "channels", "listings"])
 def test_what_the_core_writes_can_only_be_read(api: Api, north: Channel, path: str) -> None:
     assert api.post(f"{path}/", {}).status_code == 405
+
+
+def test_an_emergency_stop_and_the_way_back(api: Api, main: Warehouse, north: Channel) -> None:
+    south = make_channel("South", warehouse=main)
+    Channel.objects.filter(pk=north.pk).update(mode="live", tags="own")
+
+    answer = api.post("channels/stop/", {"mode": "sell-down", "tag": "own"})
+    assert answer.status_code == 200, answer.content
+    assert [(row["name"], row["mode"], row["mode_before"]) for row in answer.json()] == [("North", "sell-down", "live")]
+    answer = api.post("channels/stop/", {})
+    assert sorted(row["name"] for row in answer.json()) == ["North", "South"]
+    assert set(Channel.objects.values_list("mode", flat=True)) == {"paused"}
+
+    answer = api.post("channels/resume/", {"channels": [north.pk]})
+    assert [(row["name"], row["mode"]) for row in answer.json()] == [("North", "live")]
+    assert [row["name"] for row in api.post("channels/resume/", {}).json()] == [south.name]
+
+
+@pytest.mark.parametrize(
+    "body", [{"mode": "live"}, {"tag": "nobody's"}, {"channels": [999999]}, {"channels": []}, {"all": True}]
+)
+def test_a_stop_that_makes_no_sense_stops_nothing(api: Api, north: Channel, body: object) -> None:
+    assert api.post("channels/stop/", body).status_code == 400
+    assert Channel.objects.get(pk=north.pk).mode == "observe"
