@@ -62,6 +62,14 @@ def number(body: Json, name: str) -> float:
     return float(value)
 
 
+def rows_of(body: Json) -> list[Json]:
+    """Return the rows that a body lists as ``items``; one without is a row itself. Raises BadControl."""
+    rows = body.get("items", [body])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BadControl("items must be a list of objects")
+    return rows
+
+
 def _handler(action: Action) -> Handler:
     def handle(request: Request, variables: dict[str, str]) -> Response:
         try:

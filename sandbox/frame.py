@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -33,6 +34,7 @@ class Frame:
     number: str
     faults: Faults
     tabs: tuple[tuple[str, str], ...] = _TABS
+    noun: str = "store"  # what it is one of; empty where the platform's name says so
 
     def page(self, *, path: str, title: str, lead: str, query: dict[str, str], note: Note, body: list[Part]) -> str:
         """Return a whole page. ``?watch=1`` makes it reload every two seconds."""
@@ -78,13 +80,20 @@ class Frame:
             element(
                 "div",
                 element("a", self.name, href="/", class_="brand"),
-                element("span", f"Simulated {self.platform} store", class_="badge sim"),
+                element("span", f"Simulated {self.platform} {self.noun}".rstrip(), class_="badge sim"),
                 element("span", self.number, class_="muted"),
                 class_="bar",
             ),
             element("nav", *tabs, aria_label="Pages"),
             class_="top",
         )
+
+
+def table(label: str, heads: Sequence[str], rows: Sequence[Part], *, numbers: Collection[str] = ()) -> Element:
+    """Return rows under their heads, as wide as they need; columns of ``numbers`` stand to the right."""
+    names = (element("th", text, scope="col", class_="num" if text in numbers else None) for text in heads)
+    body = element("table", element("thead", element("tr", *names)), element("tbody", *rows))
+    return element("div", body, class_="card scroll", tabindex=0, role="region", aria_label=label)
 
 
 def icon(category: str) -> Element:

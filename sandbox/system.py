@@ -39,10 +39,11 @@ class StockSystem:
         self._calls = CallLog()
         self._server: HttpServer | None = None
         self._url = ""
-        self._frame = Frame(
+        self.frame = Frame(
             platform=self.platform,
             name=name,
             number="",
+            noun="",
             faults=self.faults,
             tabs=(("/", "Stock"), *self.tabs(), ("/faults", "Faults")),
         )
@@ -176,4 +177,4 @@ class StockSystem:
         return {}
 
     def _show_faults(self, query: dict[str, str], note: Note) -> str:
-        return faults_page(self._frame, query, note)
+        return faults_page(self.frame, query, note)

@@ -51,7 +51,7 @@ def _prepared() -> Demo:
         if _is_alive(int(pid)):
             raise CantStart(f"The demo is running already at {address} (process {pid}). End it there with Ctrl-C.")
     demo = Demo(root=ROOT, folder=folder, port=port)
-    for taken in (demo.port, *(store.port for store in demo.stores)):
+    for taken in (demo.port, *(each.port for each in demo.systems)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -77,7 +77,11 @@ def _is_alive(pid: int) -> bool:
 
 
 def _run(demo: Demo) -> int:
-    print(f"Starting {len(demo.stores)} simulated stores, the web server and the worker …", flush=True)
+    print(
+        f"Starting {len(demo.stores)} simulated stores, {len(demo.sources)} stock systems, the web server"
+        " and the worker …",
+        flush=True,
+    )
     quiet = Printer(output=(demo.folder / "demo.log").open("w"), colour=False)
     manager = honcho.manager.Manager(quiet)
     for name, command in demo.processes().items():

@@ -11,66 +11,123 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox import catalogue
+from sandbox.demo.stores import WORKSHOP
 
 if TYPE_CHECKING:
     from sandbox.demo.installation import Demo
-    from sandbox.demo.stores import DemoStore
+    from sandbox.demo.stores import DemoSource, DemoStore
 
 
 class FillingFailed(Exception):
     """A step of the preparation went wrong; the message says which."""
 
 
+# What the merchant makes lies in its workshop, and not in the main warehouse.
+_MADE = frozenset(
+    {
+        *("KNF-CRV-BIR", "SAW-FLD-21", "BSK-LOG-WIL", "CND-BEES", "FIR-LGT-24"),
+        *("SLP-FELT-S", "SLP-FELT-M", "SLP-FELT-L", "BLK-WOOL-GRY", "BLK-WOOL-TAN"),
+    }
+)
+_WAREHOUSES = {**catalogue.WAREHOUSES, WORKSHOP: "Workshop"}
+_PULL_SECONDS = 30
+
+
 def fill(demo: Demo) -> None:
-    """Make warehouses, SKUs and stock, connect the stores and wait until every quantity is settled."""
+    """Make warehouses and SKUs, have their stock read or received, connect the stores, wait until all is settled."""
     _wait_for(f"{demo.url}/healthz")
-    for store in demo.stores:
-        _wait_for(f"{store.url}/")
+    for system in demo.systems:
+        _wait_for(f"{system.url}/")
     token = demo.manage("token", demo.username, "--scopes", "all")
-    for priority, (code, name) in enumerate(catalogue.WAREHOUSES.items(), 1):
+    for priority, (code, name) in enumerate(_WAREHOUSES.items(), 1):
         _call(demo, token, "POST", "warehouses", {"code": code, "name": name, "priority": priority})
+    skus = catalogue.merchant_skus()
+    read = {source.warehouse for source in demo.sources}
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda sku: _stock(demo, token, sku), catalogue.merchant_skus()))
+        list(threads.map(lambda sku: _stock(demo, token, sku, without=read), skus))
+        list(threads.map(lambda source: _connect_source(demo, source, skus), demo.sources))
         list(threads.map(lambda store: _connect(demo, store), demo.stores))
-    _wait_until_settled(demo, token)
+    _wait_until_settled(demo, token, skus)
 
 
-def _stock(demo: Demo, token: str, sku: catalogue.MerchantSku) -> None:
+def _lies(sku: catalogue.MerchantSku) -> dict[str, int]:
+    """Return the units on hand by warehouse, where there are any."""
+    moved = {"MAIN": WORKSHOP} if sku["code"] in _MADE else {}
+    return {moved.get(code, code): units for code, units in sku["on_hand"].items() if units}
+
+
+def _stock(demo: Demo, token: str, sku: catalogue.MerchantSku, *, without: set[str]) -> None:
+    """Make a SKU and receive its units, but for warehouses that a source speaks of."""
     described = {"code": sku["code"], "name": sku["name"], "barcode": sku["barcode"]}
     _call(demo, token, "POST", "skus", described)
-    for warehouse, units in sku["on_hand"].items():
-        if units:
+    for warehouse, units in _lies(sku).items():
+        if warehouse not in without:
             receipt = {"sku": sku["code"], "warehouse": warehouse, "units": units, "reason": "Opening stock"}
             _call(demo, token, "POST", "stock/receipts", receipt, key=f"demo-{sku['code']}-{warehouse}")
 
 
-def _connect(demo: Demo, store: DemoStore) -> None:
-    credentials = Path(demo.folder, f"{store.process}.json")
-    credentials.write_text(json.dumps(store.credentials))
-    places = [f"{code}={store.locations[code]}" if store.locations else code for code in catalogue.WAREHOUSES]
-    facts = json.loads(
-        demo.manage(
-            *("connect", store.platform, "--name", store.name, "--base-url", f"{store.url}{store.api_path}", "--json"),
-            *("--credentials", str(credentials), "--mode", "live", "--warehouse", *places),
-            *(text for name, value in store.options.items() for text in ("--option", f"{name}={value}")),
-        )
+def _connect_source(demo: Demo, source: DemoSource, skus: list[catalogue.MerchantSku]) -> None:
+    """Put the warehouse's goods into the stock system, and connect it: their units come in by being read."""
+    there = [(sku, _lies(sku).get(source.warehouse, 0)) for sku in skus if sku["tracked"]]
+    control = f"{source.url}/_control"
+    if source.kind == "wms":
+        rows = [{"sku": sku["code"], "location": "Q1", "on_hand": units} for sku, units in there if units]
+        _request("POST", f"{control}/stock", {"items": rows}, {})
+    else:
+        place = _request("POST", f"{control}/locations", {"name": source.place}, {})["pk"]
+        parts = [{"name": sku["name"], "IPN": sku["code"], "barcode": sku["barcode"]} for sku, units in there if units]
+        _request("POST", f"{control}/parts", {"items": parts}, {})
+        rows = [{"IPN": sku["code"], "quantity": units, "location": place} for sku, units in there if units]
+        _request("POST", f"{control}/stock", {"items": rows}, {})
+    facts = _manage_with(
+        demo,
+        source.process,
+        source.credentials,
+        *("connect_source", source.kind, "--name", source.name, "--base-url", source.url, "--json"),
+        *("--warehouse", f"{source.warehouse}={source.place}", "--pull-seconds", str(_PULL_SECONDS)),
     )
-    credentials.unlink()
+    if facts["events_url"]:
+        _request("POST", f"{control}/events", {"url": facts["events_url"], "secret": facts["events_secret"]}, {})
+
+
+def _manage_with(demo: Demo, name: str, credentials: dict[str, str], *arguments: str) -> Any:
+    """Run a command with credentials in a file that is gone afterwards, and return the JSON that it printed."""
+    file = Path(demo.folder, f"{name}.json")
+    file.write_text(json.dumps(credentials))
+    try:
+        return json.loads(demo.manage(*arguments, "--credentials", str(file)))
+    finally:
+        file.unlink()
+
+
+def _connect(demo: Demo, store: DemoStore) -> None:
+    places = [f"{code}={store.locations[code]}" if store.locations else code for code in _WAREHOUSES]
+    facts = _manage_with(
+        demo,
+        store.process,
+        store.credentials,
+        *("connect", store.platform, "--name", store.name, "--base-url", f"{store.url}{store.api_path}", "--json"),
+        *("--mode", "live", "--warehouse", *places),
+        *(text for name, value in store.options.items() for text in ("--option", f"{name}={value}")),
+    )
     if store.takes_webhook_address:
         _request("POST", f"{store.url}/_control/webhook", {"url": facts["webhook_url"]}, {})
     demo.manage("import_catalog", store.name)
 
 
-def _wait_until_settled(demo: Demo, token: str, *, seconds: float = 60) -> None:
-    """Wait until every mapped, counted listing was read and shows what it should."""
+def _wait_until_settled(demo: Demo, token: str, skus: list[catalogue.MerchantSku], *, seconds: float = 60) -> None:
+    """Wait until all stock has come in, and every mapped, counted listing was read and shows what it should."""
     give_up_at = time.monotonic() + seconds
+    expected = {(sku["code"], warehouse): units for sku in skus for warehouse, units in _lies(sku).items()}
     while time.monotonic() < give_up_at:
+        levels = _call(demo, token, "GET", "stock?limit=500", None)["results"]
+        on_hand = {(level["sku"], level["warehouse"]): level["on_hand"] for level in levels if level["on_hand"]}
         listings = _call(demo, token, "GET", "listings?mapping=mapped&limit=500", None)["results"]
         waiting = [ls for ls in listings if ls["tracked"] and (ls["accounted"] is None or ls["due_at"])]
-        if listings and not waiting:
+        if listings and not waiting and expected.items() <= on_hand.items():
             return
         time.sleep(0.3)
-    raise FillingFailed("The stores were connected, but their quantities did not settle within a minute.")
+    raise FillingFailed("Everything was connected, but the quantities did not settle within a minute.")
 
 
 def _wait_for(url: str, *, seconds: float = 30) -> None:

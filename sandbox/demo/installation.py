@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.demo.filling import FillingFailed
-from sandbox.demo.stores import DemoStore, all_stores
+from sandbox.demo.stores import DemoSource, DemoStore, all_sources, all_stores
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,9 +26,11 @@ class Demo:
     password: str = "calm-harbour"  # noqa: S105 - shown to everyone who starts the demo
     env: dict[str, str] = field(init=False)
     stores: tuple[DemoStore, ...] = field(init=False)
+    sources: tuple[DemoSource, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.stores = all_stores(self.port + 101)
+        self.sources = all_sources(self.port + 121)
         self.env = {
             **{name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "DEBUG"}},
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -46,6 +48,11 @@ class Demo:
         }
 
     @property
+    def systems(self) -> tuple[DemoStore | DemoSource, ...]:
+        """Return all that is simulated."""
+        return (*self.stores, *self.sources)
+
+    @property
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
@@ -57,8 +64,8 @@ class Demo:
             " --workers 2 --threads 4 --keep-alive 75 --no-control-socket",
             "worker": f"{python} manage.py worker",
         }
-        for store in self.stores:
-            commands[store.process] = store.command
+        for system in self.systems:
+            commands[system.process] = system.command
         return {name: f"exec {command}" for name, command in commands.items()}
 
     def manage(self, *arguments: str) -> str:
@@ -72,14 +79,15 @@ class Demo:
 
     def welcome(self) -> str:
         """Return what a visitor needs to know."""
-        stores = [f"  {store.label:<12}  {store.url}    {store.name}" for store in self.stores]
+        systems = [f"  {each.label:<12}  {each.url}    {each.name}" for each in self.systems]
         return "\n".join(
             (
                 "",
                 f"  Evenkeel      {self.url}    sign in as {self.username} with the password {self.password}",
-                *stores,
+                *systems,
                 "",
-                "  Buy something in one store and watch it go down in the others. Ctrl-C ends the demo.",
+                "  Buy something in one store and watch it go down in the others; ship it in the warehouse.",
+                "  Ctrl-C ends the demo.",
                 "",
             )
         )

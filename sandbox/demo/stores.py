@@ -1,4 +1,4 @@
-"""The simulated stores of the demo: one merchant's goods on every platform."""
+"""The simulated systems of the demo: one merchant's goods on every platform, and where they lie."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import secrets
 import shlex
 import sys
 from dataclasses import dataclass, field
+
+WORKSHOP = "WORKS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,60 @@ def amazon(*, name: str, catalogue: str, seller_id: str, port: int) -> DemoStore
             "aws_secret_access_key": "sandbox",
         },
         options={"pace": "simulator"},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSource:
+    """One simulated stock system: how to run it, and how to connect it for one warehouse."""
+
+    kind: str
+    label: str
+    name: str
+    port: int
+    warehouse: str  # the code of ours
+    place: str  # what the system calls it
+    credentials: dict[str, str] = field(repr=False)
+    arguments: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def process(self) -> str:
+        """Return the name of its process."""
+        return f"{self.kind}-{self.port}"
+
+    @property
+    def command(self) -> str:
+        own = ("--port", str(self.port), "--name", self.name)
+        return shlex.join([sys.executable, "-m", f"sandbox.{self.kind}", *own, *self.arguments])
+
+
+def all_sources(first_port: int) -> tuple[DemoSource, ...]:
+    """Return the stock systems of the demo on consecutive ports."""
+    token = _secret()
+    return (
+        DemoSource(
+            kind="wms",
+            label="Warehouse",
+            name="Quayside Logistics",
+            port=first_port,
+            warehouse="MAIN",
+            place="Quay 1",
+            credentials={"token": token},
+            arguments=("--token", token, "--location", "Q1=Quay 1"),
+        ),
+        DemoSource(
+            kind="inventree",
+            label="InvenTree",
+            name="Workshop stock",
+            port=first_port + 1,
+            warehouse=WORKSHOP,
+            place="Workshop",
+            credentials={"token": "inv-readonly"},  # the simulated server has this user
+        ),
     )
 
 

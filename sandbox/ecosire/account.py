@@ -283,7 +283,7 @@ class Ecosire(StockSystem):
         heads = (element("th", text, scope="col") for text in ("SKU", "On hand", "Reserved", "Available", ""))
         table = element("table", element("thead", element("tr", *heads)), element("tbody", *body), class_="card")
         lead = f"{len(self.products)} products."
-        return self._frame.page(path="/", title="Stock", lead=lead, query=query, note=note, body=[table])
+        return self.frame.page(path="/", title="Stock", lead=lead, query=query, note=note, body=[table])
 
     def _adjust_action(self, form: dict[str, str], _: dict[str, str]) -> str:
         self.adjust(form.get("sku", ""), whole_of_form(form, "delta"))

@@ -1,4 +1,4 @@
-"""The simulated InvenTree server: its API, its tokens, a page, its faults."""
+"""The simulated InvenTree server: its API, its tokens, its faults."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.control import Action as ControlAction
-from sandbox.control import number
+from sandbox.control import number, rows_of
 from sandbox.desk import Action, View
-from sandbox.desk import whole as whole_of_form
 from sandbox.faults import FaultKind
-from sandbox.frame import Note
 from sandbox.inventree import recorded, wire
+from sandbox.inventree.pages import Pages
 from sandbox.inventree.store import STATUSES, Part, Shipment, StockItem, Store
-from sandbox.page import Part as Markup
-from sandbox.page import button, element, field, form
 from sandbox.server import Handler, Request, Response, Route, json_response
 from sandbox.system import StockSystem
 
@@ -104,7 +101,7 @@ class InvenTree(StockSystem):
             return Route(method, path, self._for(handler, role, verb))
 
         return [
-            Route("GET", "/api/", lambda request, variables: json_response(self._server_json())),
+            Route("GET", "/api/", lambda request, variables: json_response(wire.server_json(self.name, self.store))),
             Route("GET", "/api/user/me/token/", self._give_token),
             route("GET", "/api/user/me/roles/", self._roles, ""),
             route("GET", "/api/part/", self._parts, "part"),
@@ -142,43 +139,6 @@ class InvenTree(StockSystem):
         response = self.refusal(401, words)
         response.headers["WWW-Authenticate"] = "Token"
         return None, response
-
-    def _server_json(self) -> Json:
-        return {
-            "server": "InvenTree",
-            "id": None,
-            "version": "1.5.0 dev",
-            "instance": self.name,
-            "apiVersion": 530,
-            "worker_running": self.store.worker_running,
-            "worker_count": 1 if self.store.worker_running else 0,
-            "worker_pending_tasks": 1,
-            "plugins_enabled": False,
-            "plugins_install_disabled": True,
-            "email_configured": False,
-            "debug_mode": False,
-            "docker_mode": False,
-            "default_locale": "en-us",
-            "customize": {
-                "logo": "/static/img/inventree.png",
-                "splash": "/static/img/inventree_splash.jpg",
-                "login_message": None,
-                "navbar_message": None,
-                "disable_theme_storage": False,
-            },
-            "active_plugins": False,
-            "system_health": None,
-            "database": None,
-            "platform": None,
-            "installer": None,
-            "target": None,
-            "django_admin": None,
-            "settings": {
-                "sso_registration": False,
-                "registration_enabled": False,
-                "password_forgotten_enabled": True,
-            },
-        }
 
     def _give_token(self, request: Request, _: dict[str, str]) -> Response:
         kind, _space, encoded = request.headers.get("authorization", "").partition(" ")
@@ -381,8 +341,11 @@ class InvenTree(StockSystem):
 
     def _part_call(self, body: Json, _: dict[str, str]) -> Json:
         with self.lock:
-            part = self.store.add_part(str(body["name"]), str(body.get("IPN", "")))
-            return {"pk": part.pk}
+            parts = [
+                self.store.add_part(str(row["name"]), str(row.get("IPN", "")), barcode=str(row.get("barcode", "")))
+                for row in rows_of(body)
+            ]
+            return {"pks": [part.pk for part in parts]}
 
     def _location_call(self, body: Json, _: dict[str, str]) -> Json:
         with self.lock:
@@ -391,8 +354,13 @@ class InvenTree(StockSystem):
 
     def _stock_call(self, body: Json, _: dict[str, str]) -> Json:
         with self.lock:
-            part = self.store.part_by_ipn(str(body["IPN"]))
-            return {"pk": self.store.add_item(part.pk, number(body, "quantity"), body.get("location")).pk}
+            items = [
+                self.store.add_item(
+                    self.store.part_by_ipn(str(row["IPN"])).pk, number(row, "quantity"), row.get("location")
+                )
+                for row in rows_of(body)
+            ]
+            return {"pks": [item.pk for item in items]}
 
     def _ship_call(self, body: Json, _: dict[str, str]) -> Json:
         lines = [(str(line["IPN"]), float(line["quantity"])) for line in body["lines"]]
@@ -401,46 +369,13 @@ class InvenTree(StockSystem):
         return {"shipment": shipment.pk, "shipment_date": shipment.shipment_date}
 
     def views(self) -> dict[str, View]:
-        return {"/": self._stock_page}
+        return Pages(self).views()
 
     def actions(self) -> dict[str, Action]:
-        return {"/ship": self._ship_action}
+        return Pages(self).actions()
 
-    def _stock_page(self, query: dict[str, str], note: Note) -> str:
-        with self.lock:
-            items = [each for each in self.store.items.values() if each.in_stock]
-            rows = [
-                element(
-                    "tr",
-                    element("td", self.store.parts[each.part].ipn),
-                    element("td", self.store.parts[each.part].name),
-                    element("td", self._place(each)),
-                    element("td", f"{each.quantity:g}"),
-                )
-                for each in items[:200]
-            ]
-        heads = (element("th", text, scope="col") for text in ("IPN", "Part", "Location", "Quantity"))
-        table = element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="card")
-        ship: Markup = form(
-            "/ship",
-            element("h2", "Ship a sales order"),
-            element("label", "Customer reference", field("customer_reference", "", required=True)),
-            element("label", "IPN", field("ipn", "", required=True)),
-            element("label", "Units", field("quantity", 1, type="number", min=1, required=True)),
-            button("Ship", data_ship=True),
-            class_="card row",
-        )
-        lead = f"{len(items)} rows in stock. InvenTree sends no events: Evenkeel reads it."
-        return self._frame.page(path="/", title="Stock", lead=lead, query=query, note=note, body=[ship, table])
-
-    def _place(self, item: StockItem) -> str:
-        return self.store.path(self.store.locations[item.location]) if item.location in self.store.locations else "–"
-
-    def _ship_action(self, form_: dict[str, str], _: dict[str, str]) -> str:
-        line = (form_.get("ipn", ""), float(whole_of_form(form_, "quantity")))
-        shipment = self.place_order(form_.get("customer_reference", ""), [line])
-        self.ship(shipment)
-        return "It has left." if shipment.shipment_date else "It waits for the background worker."
+    def tabs(self) -> tuple[tuple[str, str], ...]:
+        return (("/orders", "Sales orders"),)
 
 
 def _true(text: str) -> bool:

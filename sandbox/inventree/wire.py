@@ -37,6 +37,45 @@ _COUNTS = (
 )
 
 
+def server_json(name: str, store: Store) -> Json:
+    """Return what the server says of itself to everyone."""
+    return {
+        "server": "InvenTree",
+        "id": None,
+        "version": "1.5.0 dev",
+        "instance": name,
+        "apiVersion": 530,
+        "worker_running": store.worker_running,
+        "worker_count": 1 if store.worker_running else 0,
+        "worker_pending_tasks": 1,
+        "plugins_enabled": False,
+        "plugins_install_disabled": True,
+        "email_configured": False,
+        "debug_mode": False,
+        "docker_mode": False,
+        "default_locale": "en-us",
+        "customize": {
+            "logo": "/static/img/inventree.png",
+            "splash": "/static/img/inventree_splash.jpg",
+            "login_message": None,
+            "navbar_message": None,
+            "disable_theme_storage": False,
+        },
+        "active_plugins": False,
+        "system_health": None,
+        "database": None,
+        "platform": None,
+        "installer": None,
+        "target": None,
+        "django_admin": None,
+        "settings": {
+            "sso_registration": False,
+            "registration_enabled": False,
+            "password_forgotten_enabled": True,
+        },
+    }
+
+
 def barcode_hash(data: str) -> str:
     return hashlib.md5(data.encode(), usedforsecurity=False).hexdigest() if data else ""
 

@@ -13,10 +13,9 @@ from email.utils import format_datetime
 from typing import Any, Self
 
 from sandbox.control import Action as ControlAction
-from sandbox.control import whole
+from sandbox.control import rows_of, whole
 from sandbox.desk import Action, View
 from sandbox.faults import FaultKind
-from sandbox.frame import Frame
 from sandbox.refusals import BadControl
 from sandbox.server import Request, Response, Route, json_response, wait_until
 from sandbox.system import StockSystem
@@ -307,9 +306,7 @@ class Bridge(StockSystem):
         return {}
 
     def _stock_call(self, body: Json, _: dict[str, str]) -> Json:
-        rows = body.get("items", [body])
-        if not isinstance(rows, list):
-            raise BadControl("items must be a list")
+        rows = rows_of(body)
         for row in rows:
             self.set_stock(str(row["sku"]), str(row["location"]), whole(row, "on_hand"))
         return {"rows": len(rows)}
@@ -335,10 +332,6 @@ class Bridge(StockSystem):
 
     def actions(self) -> dict[str, Action]:
         return Pages(self).actions()
-
-    @property
-    def frame(self) -> Frame:
-        return self._frame
 
     def redeliver(self, delivery_id: int) -> bool:
         """Send a logged event again to today's address; False when it is unknown or no address is set."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.desk import Action, View
 from sandbox.desk import whole as whole_of_form
-from sandbox.frame import Note, clock_text
+from sandbox.frame import Note, clock_text, pill, table
 from sandbox.page import Part, button, element, field, form, hidden
 from sandbox.switches import webhooks_page
 from sandbox.wms.warehouse import Json, Unknown
@@ -35,20 +35,9 @@ class Pages:
     def _stock_page(self, query: dict[str, str], note: Note) -> str:
         with self._bridge.lock:
             rows = self._bridge.warehouse.rows()
-        table = element(
-            "div",
-            element(
-                "table",
-                element(
-                    "thead", element("tr", *(element("th", t, scope="col") for t in ("SKU", "Place", "On hand", "")))
-                ),
-                element("tbody", *(self._stock_row(row) for row in rows[:200])),
-            ),
-            class_="card scroll",
-            tabindex=0,
-            role="region",
-            aria_label="Stock",
-        )
+            places = list(self._bridge.warehouse.locations.values())
+        heads = ("SKU", "Place", "On hand", "Found or lost")
+        stock = table("Stock", heads, [self._stock_row(row) for row in rows[:200]], numbers={"On hand"})
         ship: Part = form(
             "/ship",
             element("h2", "Ship an order"),
@@ -56,13 +45,19 @@ class Pages:
             element("label", "SKU", field("sku", "", required=True)),
             element("label", "Units", field("quantity", 1, type="number", min=1, required=True)),
             element(
-                "label", "Place", field("location", next(iter(self._bridge.warehouse.locations), ""), required=True)
+                "label",
+                "Place",
+                element(
+                    "select",
+                    *(element("option", place["name"], value=place["id"]) for place in places),
+                    name="location",
+                ),
             ),
             button("Ship", data_ship=True),
             class_="card row",
         )
         lead = f"{len(rows)} rows. What is done here is told to Evenkeel as an event."
-        return self._bridge.frame.page(path="/", title="Stock", lead=lead, query=query, note=note, body=[ship, table])
+        return self._bridge.frame.page(path="/", title="Stock", lead=lead, query=query, note=note, body=[ship, stock])
 
     def _stock_row(self, row: Json) -> Part:
         adjust = form(
@@ -73,8 +68,15 @@ class Pages:
             button("Adjust", data_adjust=row["sku"]),
             class_="row",
         )
-        cells = (row["sku"], row["location"], row["on_hand"], adjust)
-        return element("tr", *(element("td", each) for each in cells), data_sku=row["sku"], data_on_hand=row["on_hand"])
+        return element(
+            "tr",
+            element("td", row["sku"]),
+            element("td", row["location"]),
+            element("td", row["on_hand"], class_="num"),
+            element("td", adjust),
+            data_sku=row["sku"],
+            data_on_hand=row["on_hand"],
+        )
 
     def _shipments_page(self, query: dict[str, str], note: Note) -> str:
         with self._bridge.lock:
@@ -86,14 +88,21 @@ class Pages:
                 element("td", each.id),
                 element("td", each.order_ref),
                 element("td", ", ".join(f"{line['quantity']} × {line['sku']}" for line in each.lines)),
-                element("td", each.status),
-                element("td", form(f"/shipments/{each.id}/cancel", button("Cancel", data_cancel=each.id))),
+                element("td", pill("Shipped", "good") if each.status == "confirmed" else pill("Cancelled", "warn")),
+                element(
+                    "td",
+                    form(f"/shipments/{each.id}/cancel", button("Cancel", data_cancel=each.id))
+                    if each.status == "confirmed"
+                    else None,
+                ),
             )
             for each in shipments
         ]
-        body: Part = element("table", element("tbody", *rows), class_="card") if rows else element("p", "None yet.")
+        heads = ("Time (UTC)", "Shipment", "Order", "What", "State", "")
+        body: Part = table("Shipments", heads, rows) if rows else element("p", "Nothing has left yet.", class_="muted")
+        lead = "What has left. Cancelling one tells that the parcel has stayed."
         return self._bridge.frame.page(
-            path="/shipments", title="Shipments", lead="", query=query, note=note, body=[body]
+            path="/shipments", title="Shipments", lead=lead, query=query, note=note, body=[body]
         )
 
     def _events_page(self, query: dict[str, str], note: Note) -> str:
@@ -102,8 +111,11 @@ class Pages:
         )
 
     def _ship_action(self, form_: dict[str, str], _: dict[str, str]) -> str:
-        line = {"sku": form_.get("sku", ""), "quantity": whole_of_form(form_, "quantity")}
-        shipment = self._bridge.ship(form_.get("order_ref", ""), form_.get("location", ""), [line])
+        sku, location = form_.get("sku", "").strip(), form_.get("location", "")
+        if (sku, location) not in self._bridge.warehouse.levels:
+            raise Unknown(f"there is no {sku or 'SKU'} at this place")
+        line = {"sku": sku, "quantity": whole_of_form(form_, "quantity")}
+        shipment = self._bridge.ship(form_.get("order_ref", "").strip(), location, [line])
         return f"{shipment.id} has left."
 
     def _adjust_action(self, form_: dict[str, str], _: dict[str, str]) -> str:

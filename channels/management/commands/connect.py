@@ -15,6 +15,7 @@ from channels.contract import Capabilities, ChannelError
 from channels.models import Channel
 from channels.registry import PLATFORMS, opened
 from inventory.addresses import ForbiddenAddress
+from inventory.credentials_file import read_credentials
 from inventory.models import Warehouse
 
 
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         option: list[str],
         **options: object,
     ) -> None:
-        given = _read(credentials)
+        given = read_credentials(credentials)
         habits = _options(PLATFORMS[platform].capabilities, option)
         places = dict(_place(text) for text in warehouse)
         warehouses = {w.code: w for w in Warehouse.objects.filter(code__in=places)}
@@ -128,15 +129,3 @@ def _place_all(channel: Channel, warehouses: list[Warehouse], places: dict[str, 
         actor="command:connect",
         now=timezone.now(),
     )
-
-
-def _read(path: Path) -> dict[str, str]:
-    try:
-        given = json.loads(path.read_text())
-    except OSError as error:
-        raise CommandError(f"{path} can't be read: {error.strerror}.") from None
-    except ValueError:
-        raise CommandError(f"{path} is not JSON.") from None
-    if not isinstance(given, dict):
-        raise CommandError(f"{path} must hold one JSON object.")
-    return {str(name): str(value) for name, value in given.items()}
