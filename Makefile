@@ -8,7 +8,7 @@ CHECK_ENV := DJANGO_SETTINGS_MODULE=tests.settings
 .PHONY: help install demo run worker test lint format types imports migrations deploy static check bench
 
 help:
-	@echo "make demo    two simulated stores, the dashboard and the worker, until Ctrl-C"
+	@echo "make demo    simulated stores and stock systems, the dashboard and the worker, until Ctrl-C"
 	@echo "make test    all tests, on SQLite or on the database in DATABASE_URL"
 	@echo "make run     the web server         make worker   the worker (settings from the environment or .env)"
 	@echo "make check   everything a change must pass: lint, types, imports, migrations, deploy check, tests"

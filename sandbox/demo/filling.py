@@ -29,7 +29,12 @@ _MADE = frozenset(
         *("SLP-FELT-S", "SLP-FELT-M", "SLP-FELT-L", "BLK-WOOL-GRY", "BLK-WOOL-TAN"),
     }
 )
-_WAREHOUSES = {**catalogue.WAREHOUSES, WORKSHOP: "Workshop"}
+# In the order in which they ship: what stands on the shop floor goes last.
+_WAREHOUSES = {
+    "MAIN": catalogue.WAREHOUSES["MAIN"],
+    WORKSHOP: "Workshop",
+    "SHOP": catalogue.WAREHOUSES["SHOP"],
+}
 _PULL_SECONDS = 30
 
 

@@ -91,7 +91,7 @@ class Pages:
             element("label", "IPN", field("ipn", "", required=True)),
             element("label", "Units", field("quantity", 1, type="number", min=1, required=True)),
             button(verb, data_ship=True),
-            class_="card row",
+            class_="card ask",
         )
 
     def _place(self, item: StockItem) -> str:

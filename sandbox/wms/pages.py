@@ -42,7 +42,7 @@ class Pages:
             "/ship",
             element("h2", "Ship an order"),
             element("label", "Order", field("order_ref", "", required=True)),
-            element("label", "SKU", field("sku", "", required=True)),
+            element("label", "SKU", field("sku", "", type="text", required=True)),
             element("label", "Units", field("quantity", 1, type="number", min=1, required=True)),
             element(
                 "label",
@@ -54,7 +54,7 @@ class Pages:
                 ),
             ),
             button("Ship", data_ship=True),
-            class_="card row",
+            class_="card ask",
         )
         lead = f"{len(rows)} rows. What is done here is told to Evenkeel as an event."
         return self._bridge.frame.page(path="/", title="Stock", lead=lead, query=query, note=note, body=[ship, stock])
@@ -64,7 +64,7 @@ class Pages:
             "/adjust",
             hidden("sku", row["sku"]),
             hidden("location", row["location"]),
-            field("delta", 1, type="number", aria_label=f"Change of {row['sku']}"),
+            field("delta", 1, type="number", required=True, aria_label=f"Change of {row['sku']}"),
             button("Adjust", data_adjust=row["sku"]),
             class_="row",
         )
