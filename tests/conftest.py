@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from django.db import connection
 from django_q.brokers import get_broker
 from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
+
+from tests.processes.installation import RUN, drop_template
 
 FORBID_SKIPS = os.environ.get("EVENKEEL_NO_SKIPS", "") not in ("", "0")
 
@@ -28,8 +31,27 @@ def django_db_modify_db_settings(
         database.setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
 
 
+def pytest_configure() -> None:
+    os.environ.setdefault(RUN, secrets.token_hex(4))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        drop_template(os.environ.get("DATABASE_URL", "sqlite"))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests of whole installations and of pages wait half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("processes", "browser"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this environment can't run."""
+    """Skip, with the reason, what this environment can't run; begin with what takes long, so that it ends with the rest."""
+    items.sort(key=_is_long, reverse=True)
     on_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     for item in items:
         if item.get_closest_marker("postgres") and not on_postgres:

@@ -165,6 +165,8 @@ class BatchApi:
                 if self._stopped.is_set():
                     return
                 batch = self._queue[0]
+            self._stopped.wait(self._options.batch_queued_seconds)
+            with self._wake:
                 batch.status = "IN_PROGRESS"
             self._perform(batch)
             with self._wake:

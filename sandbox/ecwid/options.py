@@ -72,6 +72,8 @@ class Options:
     """How far ``GET /products`` lags behind ``GET /products/{id}``."""
     time_scale: float = 1.0
     """Multiplies the waits between webhook retries and between tries of a batch entry."""
+    batch_queued_seconds: float = 0.0
+    """How long a batch waits before its first entry is performed."""
     code_seconds: float = 600.0
     dedup_seconds: float = 3600.0
     webhook_headers: dict[str, str] = field(default_factory=dict)

@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.processes,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium: apt-get install chromium"),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("journeys"),
     pytest.mark.timeout(180),
 ]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
+import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +26,7 @@ from cryptography.fernet import Fernet
 from sandbox.ecwid import EcwidSimulator
 
 ROOT = Path(__file__).resolve().parents[2]
+RUN = "EVENKEEL_TEST_RUN"  # names what the processes of one test run share
 
 
 def free_port() -> int:
@@ -43,6 +47,37 @@ def wait_until(condition: Callable[[], object], *, seconds: float, what: str) ->
         time.sleep(0.05)
 
 
+def environment(database_url: str) -> dict[str, str]:
+    """Return what an installation needs to know, with keys of its own."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": "",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "EVENKEEL_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+        "PUBLIC_URL": "http://127.0.0.1",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "EVENKEEL_ALLOW_PRIVATE_HOSTS": "1",
+        "DEBUG": "0",
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+def manage(env: dict[str, str], *arguments: str, input: str | None = None) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        input=input,
+    )
+    assert done.returncode == 0, f"{arguments}: {done.stderr or done.stdout}"
+    return done.stdout
+
+
 @dataclass
 class Installation:
     """Processes and database of one installation; ``manage`` runs its commands."""
@@ -55,22 +90,12 @@ class Installation:
     worker: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        self.env = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": self.database_url,
+        self.env = environment(self.database_url) | {
             "REDIS_URL": self.redis_url,
-            "SECRET_KEY": secrets.token_urlsafe(50),
-            "EVENKEEL_ENCRYPTION_KEY": Fernet.generate_key().decode(),
             "PUBLIC_URL": self.url,
-            "ALLOWED_HOSTS": "127.0.0.1,localhost",
-            "EVENKEEL_ALLOW_PRIVATE_HOSTS": "1",
             "EVENKEEL_SWEEP_SECONDS": "1",
-            "DEBUG": "0",
-            "LOG_LEVEL": "WARNING",
         }
         self.log = (self.folder / "processes.log").open("ab")
-        self.manage("migrate", "--verbosity", "0")
 
     @property
     def url(self) -> str:
@@ -78,17 +103,7 @@ class Installation:
 
     def manage(self, *arguments: str, input: str | None = None) -> str:
         """Run a management command and return what it printed; fails with its error."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            input=input,
-        )
-        assert done.returncode == 0, f"{arguments}: {done.stderr or done.stdout}"
-        return done.stdout
+        return manage(self.env, *arguments, input=input)
 
     def python(self, code: str) -> str:
         """Run code inside the installation's Django and return what it printed."""
@@ -121,7 +136,7 @@ class Installation:
         )
         wait_until(lambda: self._answers("/healthz"), seconds=30, what="the web server answers")
 
-    def start_worker(self, *, silence: float = 15) -> None:
+    def start_worker(self, *, silence: float = 6) -> None:
         self.worker = self._spawn([sys.executable, "manage.py", "worker", "--silence", str(silence)])
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
@@ -175,15 +190,75 @@ class Installation:
 
 @contextmanager
 def database(folder: Path, default_url: str) -> Iterator[str]:
-    """Give the address of an empty database beside the one that the tests run on."""
+    """Give the address of a migrated database beside the one that the tests run on.
+
+    It is a copy: every migration takes eight seconds, so one test of a run does them for all.
+    """
     if not default_url.startswith("postgres"):
+        shutil.copyfile(_migrated_file(), folder / "evenkeel.sqlite3")
         yield f"sqlite:///{folder / 'evenkeel.sqlite3'}"
         return
     name = f"evenkeel_{secrets.token_hex(6)}"
-    with psycopg.connect(default_url, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
+    with _on_postgres(default_url) as server:
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_migrated_database(default_url)}"')
     try:
-        yield default_url.rsplit("/", 1)[0] + f"/{name}"
+        yield _beside(default_url, name)
     finally:
-        with psycopg.connect(default_url, autocommit=True) as server:
+        with _on_postgres(default_url) as server:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def drop_template(default_url: str) -> None:
+    """Drop what the run's tests copied from."""
+    template = _template()
+    (Path(tempfile.gettempdir()) / f"{template}.lock").unlink(missing_ok=True)
+    if not default_url.startswith("postgres"):
+        _template_file().unlink(missing_ok=True)
+        return
+    with _on_postgres(default_url) as server:
+        server.execute(f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)')
+
+
+def _template() -> str:
+    return f"evenkeel_template_{os.environ[RUN]}"
+
+
+def _template_file() -> Path:
+    return Path(tempfile.gettempdir()) / f"{_template()}.sqlite3"
+
+
+def _migrated_file() -> Path:
+    file = _template_file()
+    with _one_at_a_time():
+        if not file.exists():
+            unfinished = file.with_suffix(".unfinished")
+            manage(environment(f"sqlite:///{unfinished}"), "migrate", "--verbosity", "0")
+            unfinished.rename(file)
+    return file
+
+
+def _migrated_database(default_url: str) -> str:
+    template = _template()
+    with _one_at_a_time(), _on_postgres(default_url) as server:
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
+            unfinished = f"{template}_unfinished"
+            server.execute(f'CREATE DATABASE "{unfinished}"')
+            manage(environment(_beside(default_url, unfinished)), "migrate", "--verbosity", "0")
+            server.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{template}"')
+    return template
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let one of the run's test processes make the template, and the others wait for it."""
+    with (Path(tempfile.gettempdir()) / f"{_template()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _on_postgres(url: str) -> psycopg.Connection:
+    return psycopg.connect(url, autocommit=True)
+
+
+def _beside(url: str, name: str) -> str:
+    return url.rsplit("/", 1)[0] + f"/{name}"

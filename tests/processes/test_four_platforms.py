@@ -25,7 +25,11 @@ from sandbox.woocommerce import WooCommerceSimulator
 from tests.processes.installation import Installation, database, wait_until
 
 PURCHASES = int(os.environ.get("EVENKEEL_PURCHASES", "120"))
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes"), pytest.mark.timeout(280 + PURCHASES // 2)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.xdist_group("four-platforms"),
+    pytest.mark.timeout(280 + PURCHASES // 2),
+]
 
 CODES = [f"SKU-{number:02}" for number in range(10)]
 OPENING_UNITS = 3000
