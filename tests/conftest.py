@@ -50,7 +50,7 @@ def _is_long(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this environment can't run; begin with what takes long, so that it ends with the rest."""
+    """Skip, with the reason, what this environment can't run; begin with what takes long."""
     items.sort(key=_is_long, reverse=True)
     on_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     for item in items:

@@ -319,12 +319,12 @@ def test_a_5xx_entry_is_unknown_and_is_not_repeated_behind_our_back(
 ) -> None:
     many.store.options.batch_queued_seconds = 0.5
 
-    def the_batch_is_accepted(_: float) -> None:
+    def sleep_once_it_is_accepted(seconds: float) -> None:
         if not many.faults.struck["error_after"]:
             many.faults.set("error_after", next=1)
-        time.sleep(0.02)
+        time.sleep(seconds / 10)
 
-    outcomes = run(many.base_url, wave(), sleep=the_batch_is_accepted)
+    outcomes = run(many.base_url, wave(), sleep=sleep_once_it_is_accepted)
 
     unknown = [number for number, outcome in enumerate(outcomes, start=1) if outcome.kind is OutcomeKind.UNKNOWN]
     applied = [number for number in range(1, 11) if many.quantity(number) == 8]
