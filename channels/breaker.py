@@ -21,7 +21,10 @@ def halts(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: date
     if channel.wave_allowed_until is not None and now < channel.wave_allowed_until:
         return False
     zeros = sum(1 for listing, target in changes if target == 0 and (listing.accounted or 0) > 0)
-    in_all = Listing.objects.filter(channel=channel).publishable().count()
+    written = Listing.objects.filter(channel=channel).publishable()
+    if channel.mode == Channel.Mode.PART_LIVE:
+        written = written.filter(is_live=True)
+    in_all = written.count()
     reason = ""
     if zeros > channel.breaker_zeros:
         reason = _("%(zeros)d listings would go to zero at once; the limit is %(limit)d.") % {

@@ -102,6 +102,42 @@ class ListingFilter(django_filters.FilterSet):  # type: ignore[misc]
         return listings.exclude(state=Listing.State.GONE).filter(wanted[value])
 
 
+class ObservedFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What a channel would be told; of ``observing.observed_listings``."""
+
+    q = WordsFilter("title", "external_sku", "sku__code")
+    show = django_filters.ChoiceFilter(
+        label=_("Show"),
+        method="by_change",
+        choices=(
+            ("differs", _("What would change")),
+            ("up", _("Raised")),
+            ("down", _("Lowered")),
+            ("zero", _("To zero")),
+            ("drift", _("Differs in the store")),
+            ("agrees", _("What agrees")),
+            ("unknown", _("Not known yet")),
+        ),
+    )
+
+    class Meta:
+        model = Listing
+        fields: list[str] = []
+
+    def by_change(self, listings: QuerySet[Listing], name: str, value: str) -> QuerySet[Listing]:
+        known = Q(accounted__isnull=False, would_show__isnull=False)
+        wanted = {
+            "differs": known & ~Q(change=0, drift=0),
+            "up": known & Q(change__gt=0),
+            "down": known & Q(change__lt=0),
+            "zero": known & Q(change__lt=0, would_show=0),
+            "drift": ~Q(drift=0),
+            "agrees": known & Q(change=0, drift=0),
+            "unknown": ~known,
+        }
+        return listings.filter(wanted[value])
+
+
 class QueueFilter(django_filters.FilterSet):  # type: ignore[misc]
     """The unmapped queue."""
 

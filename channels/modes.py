@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from channels import availability, breaker, hold_backs, orders, publishing
 from channels.hold_backs import Scope
@@ -49,9 +50,13 @@ class Preview:
         return self.to_zero * 2 > self.known
 
 
-def preview(channel: Channel) -> Preview:
-    """Compute, without writing anything, what going live would change on the channel."""
-    listings = list(Listing.objects.filter(channel=channel).publishable().select_related("sku"))
+def preview(channel: Channel, *, among: Sequence[int] | None = None) -> Preview:
+    """Compute, without writing anything, what going live would change on the channel.
+
+    ``among``: the ids of the listings that go live; None stands for all.
+    """
+    rows = Listing.objects.filter(channel=channel).publishable().select_related("sku")
+    listings = list(rows if among is None else rows.filter(pk__in=among))
     targets = availability.targets(listings)
     wanted = [
         Change(listing=listing, accounted=listing.accounted, target=targets[listing.pk])
@@ -97,6 +102,8 @@ def change_mode(
     )
     before = channel.mode
     goes_live = allows_wave and mode == Channel.Mode.LIVE and before != Channel.Mode.LIVE
+    if mode == Channel.Mode.OBSERVE:
+        Listing.objects.filter(channel=channel, is_live=True).update_in_order(is_live=False)
     Channel.objects.filter(pk=channel.pk).update(
         mode=mode,
         mode_before="",
@@ -111,6 +118,44 @@ def change_mode(
     if mode not in rests:  # a mode that only holds back has nothing to look at that was not due already
         publish_all(channel=channel, now=now)
     return channel
+
+
+@transaction.atomic
+def go_live_with(*, channel: Channel, listing_ids: Sequence[int], chosen_by: str, actor: str, now: datetime) -> int:
+    """Have these listings written to while the channel's others stay observed; return how many are new among them.
+
+    Those that are live already stay so. ``chosen_by`` says for the trail how they were chosen. Raises CantChoose for
+    a channel that writes to all of its listings, or to none for another reason than observing.
+    """
+    channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    if channel.mode not in {Channel.Mode.OBSERVE, Channel.Mode.PART_LIVE}:
+        raise CantChoose(
+            _("%(channel)s is in the mode “%(mode)s”: set it to observe first.")
+            % {"channel": channel.name, "mode": channel.get_mode_display()}
+        )
+    rows = Listing.objects.filter(channel=channel, pk__in=listing_ids, is_live=False).publishable()
+    added = rows.update_in_order(is_live=True)
+    if not added:
+        raise CantChoose(_("None of the chosen listings can go live: choose others."))
+    audit.record(
+        actor=actor,
+        action="channel.part_live",
+        subject=f"channel:{channel.pk}",
+        before={"mode": channel.mode},
+        after={"mode": Channel.Mode.PART_LIVE, "listings": added, "chosen by": chosen_by},
+    )
+    Channel.objects.filter(pk=channel.pk).update(
+        mode=Channel.Mode.PART_LIVE,
+        wave_allowed_until=now + breaker.ALLOWED_FOR,  # the person has seen it
+        halted_at=None,
+        halted_reason="",
+    )
+    publish_all(channel=channel, now=now)
+    return added
+
+
+class CantChoose(Exception):
+    """These listings can't go live by themselves; the message says why and what to do."""
 
 
 def publish_all(*, channel: Channel, now: datetime) -> int:

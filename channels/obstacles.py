@@ -18,7 +18,7 @@ OBSTACLES = (
     ("not-told", gettext_lazy("Stock not told")),
     ("read-only", gettext_lazy("Read only")),
     ("parked", gettext_lazy("Parked")),
-    ("observe", gettext_lazy("Channel observes")),
+    ("observe", gettext_lazy("Observed")),
     ("paused", gettext_lazy("Channel paused")),
     ("halted", gettext_lazy("Channel stopped")),
     ("no-warehouse", gettext_lazy("No warehouse")),
@@ -67,8 +67,15 @@ def remark_on(listing: Listing, obstacle: str) -> Remark:
         )
         settings = reverse("channels:channel_settings", args=[channel.uuid])
         return Remark(sentence=words, verb=_("Choose"), url=settings)
-    if channel.mode == Channel.Mode.OBSERVE and obstacle == "observe":
-        return Remark(sentence=_("%(channel)s observes: nothing is written.") % names, verb=_("Go live"), url=own)
+    if obstacle == "observe":
+        is_part = channel.mode == Channel.Mode.PART_LIVE
+        words = (
+            _("%(channel)s is live for other listings; this one is observed.")
+            if is_part
+            else _("%(channel)s observes: nothing is written.")
+        )
+        share = reverse("channels:channel_observe", args=[channel.uuid])
+        return Remark(sentence=words % names, verb=_("Go live"), url=share if is_part else own)
     if obstacle == "paused":
         return Remark(sentence=_("%(channel)s is paused.") % names, verb=_("Change"), url=own)
     sentences = {

@@ -2,68 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Coalesce
 
 from channels.models import Channel, Listing
-from inventory import counts
+from channels.querysets import ListingQuerySet
+from inventory.batches import taking
+from inventory.batches.models import CountBatch
+from inventory.batches.taking import Counted
 from inventory.models import Movement, StockLevel, Warehouse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """A listing whose SKU has no stock yet, and the units that the store shows it to have available."""
+    """A listing whose SKU has no stock yet, and the units that the store shows it to have available.
+
+    ``reserved`` units of the SKU are promised to open orders: they are on hand besides. ``warehouse`` stands for the
+    listing's location; None where the platform has no locations, and a person chooses.
+    """
 
     listing: Listing
     units: int
+    reserved: int
+    warehouse: Warehouse | None
+
+    @property
+    def on_hand(self) -> int:
+        return self.units + self.reserved
+
+
+def rows(channel: Channel) -> ListingQuerySet:
+    """Return the listings whose number can open their SKU's stock, with ``units``: mapped, counted and read.
+
+    A SKU that has ever been received, counted or adjusted is left out: its stock is known better here. So is one that
+    several listings sell from the same place: which of them tells the stock, nobody knows.
+    """
+    known = Movement.objects.filter(sku=OuterRef("sku")).exclude(on_hand_delta=0)
+    for batch in CountBatch.objects.filter(state=CountBatch.State.UNDONE):
+        known = known.exclude(key__startswith=batch.key)  # as if it had never been
+    publishable = Listing.objects.filter(channel=channel, sku__is_bundle=False).publishable()
+    twins = publishable.filter(sku=OuterRef("sku"), location_ref=OuterRef("location_ref")).exclude(pk=OuterRef("pk"))
+    shown: ListingQuerySet = (
+        publishable.exclude(Exists(known))
+        .exclude(Exists(twins))
+        .annotate(units=Coalesce(F("accounted"), F("shown")))
+        .filter(units__gt=0)
+    )
+    return shown
 
 
 def openings(channel: Channel) -> list[Opening]:
-    """Return the listings whose number can open their SKU's stock: mapped, counted and read, one for the SKU.
+    """Return what the store can open, by title; a listing at a location that no warehouse stands for is left out."""
+    found = list(rows(channel).select_related("sku").order_by("title", "pk"))
+    feeds: dict[str, Warehouse] = {}
+    for feed in channel.feeds.select_related("warehouse").order_by("-priority", "-pk"):
+        feeds[feed.location_ref] = feed.warehouse  # the first choice is written last
+    reserved: dict[int, dict[int, int]] = {}
+    levels = StockLevel.objects.filter(sku__in=[listing.sku_id for listing in found], reserved__gt=0)
+    for sku_id, warehouse_id, units in levels.values_list("sku_id", "warehouse_id", "reserved"):
+        reserved.setdefault(sku_id, {})[warehouse_id] = units
+    result = []
+    for listing in found:
+        place = feeds.get(listing.location_ref) if listing.location_ref else None
+        if listing.location_ref and place is None:
+            continue
+        held = reserved.get(listing.sku_id or 0, {})
+        promised = held.get(place.pk, 0) if place else sum(held.values())
+        result.append(Opening(listing=listing, units=listing.units, reserved=promised, warehouse=place))
+    return result
 
-    A SKU that has ever been received, counted or adjusted is left out: its stock is known better here.
+
+def take(*, channel: Channel, warehouse: Warehouse | None, actor: str, now: datetime) -> CountBatch:
+    """Count what the channel shows of each SKU without stock; return the batch of counts.
+
+    ``warehouse`` is for listings without a location; the others count into the warehouse that stands for theirs. The
+    store shows what is available: units that its open orders hold are on hand besides, and are added.
     """
-    known = Movement.objects.filter(sku=OuterRef("sku")).exclude(on_hand_delta=0)
-    rows = Listing.objects.filter(channel=channel, sku__is_bundle=False).publishable().exclude(Exists(known))
-    alone = (
-        rows.order_by().values("sku").annotate(listings=Count("pk")).filter(listings=1).values_list("sku", flat=True)
-    )
-    found = []
-    for listing in rows.filter(sku__in=list(alone)).select_related("sku").order_by("title", "pk"):
-        shown = listing.shown if listing.accounted is None else listing.accounted
-        if shown is not None and shown > 0:
-            found.append(Opening(listing=listing, units=shown))
-    return found
-
-
-@transaction.atomic
-def take(*, channel: Channel, warehouse: Warehouse, actor: str, now: datetime) -> Sequence[Opening]:
-    """Count into ``warehouse`` what the channel shows of each SKU without stock; return what was taken.
-
-    The store shows what is available: units that its open orders hold are on hand besides, and are added.
-    """
-    taken = openings(channel)
-    reserved = dict(
-        StockLevel.objects.filter(sku__in=[opening.listing.sku_id for opening in taken])
-        .order_by()
-        .values("sku")
-        .annotate(units=Sum("reserved"))
-        .values_list("sku", "units")
-    )
-    for opening in sorted(taken, key=lambda each: each.listing.sku_id or 0):
-        sku = opening.listing.sku
-        if sku is not None:
-            counts.record(
-                sku=sku,
-                warehouse=warehouse,
-                counted=opening.units + reserved.get(sku.pk, 0),
-                key=f"opening:{channel.pk}:{sku.pk}",
-                actor=actor,
-                now=now,
-                reason=f"Opening stock, as {channel} shows it",
-            )
-    return taken
+    lines = []
+    for opening in openings(channel):
+        place = opening.warehouse or warehouse
+        if place is not None and opening.listing.sku_id is not None:
+            lines.append(Counted(sku_id=opening.listing.sku_id, warehouse_id=place.pk, units=opening.on_hand))
+    batch = taking.keep(lines, kind=CountBatch.Kind.CHANNEL, name=channel.name, actor=actor, now=now)
+    taking.take(batch, actor=actor, now=now)
+    return batch

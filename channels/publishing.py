@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
-from channels import availability, breaker, connection, readings, settling
+from channels import availability, breaker, connection, observing, readings, settling
 from channels.contract import (
     BadCredentials,
     ChannelError,
@@ -153,20 +153,23 @@ def _publish_due(channel: Channel, platform: Platform, lease: Lease, *, now: dat
     # All of them, so that the breaker sees the whole wave; while it holds one back, that with what came since.
     # Claimed first, quantities read afterwards: whatever changes from here on raises due_version.
     claimed = list((rows.filter(due_at__isnull=False) if channel.halted_at else rows.due(now)).order_by("due_at", "pk"))
+    for listing in claimed:
+        listing.channel = channel  # as it is now
     # Where no warehouse stands for a location nothing is known to be available, which is not the same as nothing:
     # set_warehouses wakes them all.
     feeds = availability.feeds_of({channel.pk})
-    settling.rest([item for item in claimed if (channel.pk, item.location_ref) not in feeds], claimed_at=now)
+    unfed = [item for item in claimed if (channel.pk, item.location_ref) not in feeds]
+    observing.forget(unfed)
+    settling.rest(unfed, claimed_at=now)
     claimed = [item for item in claimed if (channel.pk, item.location_ref) in feeds]
     if not claimed:
         return True
     targets = availability.targets(claimed)
     wanted = [_Wanted(listing=listing, target=targets[listing.pk]) for listing in _unmoved(claimed)]
+    _observe(channel, [item for item in wanted if item.listing.is_observed], now=now)
+    wanted = [item for item in wanted if not item.listing.is_observed]
     changes = [item for item in wanted if item.delta]
     settling.rest([item.listing for item in wanted if not item.delta], claimed_at=now)
-    if channel.mode == Channel.Mode.OBSERVE:
-        _observe(channel, changes, now=now)
-        return True
     if channel.mode == Channel.Mode.SELL_DOWN:
         settling.rest([item.listing for item in changes if item.delta > 0], claimed_at=now)
         changes = [item for item in changes if item.delta < 0]
@@ -193,8 +196,12 @@ def _unmoved(claimed: Sequence[Listing]) -> list[Listing]:
     return [listing for listing in claimed if versions.get(listing.pk) == listing.accounted_version]
 
 
-def _observe(channel: Channel, changes: Sequence[_Wanted], *, now: datetime) -> None:
-    """Log what would have been pushed, once per listing and number."""
+def _observe(channel: Channel, wanted: Sequence[_Wanted], *, now: datetime) -> None:
+    """Keep what the listings would be told, and log what would have been pushed, once per listing and number."""
+    if not wanted:
+        return
+    observing.keep({item.listing: item.target for item in wanted})
+    changes = [item for item in wanted if item.delta]
     of_each = Push.objects.filter(listing__in=[item.listing for item in changes]).order_by().values("listing")
     last = Push.objects.filter(pk__in=of_each.annotate(last=Max("pk")).values("last"), state=Push.State.OBSERVED)
     latest = dict(last.values_list("listing_id", "target"))
@@ -213,7 +220,7 @@ def _observe(channel: Channel, changes: Sequence[_Wanted], *, now: datetime) -> 
         for item in changes
         if latest.get(item.listing.pk) != item.target
     )
-    settling.rest([item.listing for item in changes], claimed_at=now)
+    settling.rest([item.listing for item in wanted], claimed_at=now)
 
 
 def _send(channel: Channel, platform: Platform, lease: Lease, batch: Sequence[_Wanted]) -> None:

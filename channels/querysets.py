@@ -10,11 +10,17 @@ from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
+_OBSERVED = Q(channel__mode="observe") | Q(channel__mode="part-live", is_live=False)
+
 
 class ListingQuerySet(models.QuerySet[Any]):
     def publishable(self) -> ListingQuerySet:
         """Return the listings that a quantity may ever be written to; mirrors Listing.is_publishable."""
         return self.filter(state="active", mapping="mapped", tracked=True, unwritable_reason="", parked_at=None)
+
+    def observed(self) -> ListingQuerySet:
+        """Return the listings whose quantity is worked out and not written; mirrors Listing.is_observed."""
+        return self.filter(_OBSERVED)
 
     def due(self, now: datetime) -> ListingQuerySet:
         return self.filter(due_at__lte=now)
@@ -79,7 +85,7 @@ class ListingQuerySet(models.QuerySet[Any]):
             (Q(tracked=None), "not-told"),
             (~Q(unwritable_reason=""), "read-only"),
             (Q(parked_at__isnull=False), "parked"),
-            (Q(channel__mode="observe"), "observe"),
+            (_OBSERVED, "observe"),
             (Q(channel__mode="paused"), "paused"),
             (Q(channel__halted_at__isnull=False), "halted"),
             (~Exists(fed), "no-warehouse"),

@@ -101,17 +101,17 @@ def _at_work(listing: Listing) -> Standing:
             sentence=_("Its quantity has not been read yet; nothing is written before that."),
         )
     if listing.due_at is not None:
-        if channel.is_writable or channel.mode == Channel.Mode.OBSERVE:
+        if channel.is_writable or listing.is_observed:
             return Standing(code="due", label=_("Due"), sentence=_("A change waits to be looked at by the worker."))
         return Standing(
             code="due",
             label=_("Due"),
             sentence=_("A change waits until the channel is connected and not paused."),
         )
-    if channel.mode == Channel.Mode.OBSERVE:
+    if listing.is_observed:
         return Standing(
             code="observe",
             label=_("Observed"),
-            sentence=_("The channel observes: what would be written is only logged."),
+            sentence=_("It is observed: what would be written is only logged."),
         )
     return Standing(code="in-step", label=_("In step"), sentence=_("Nothing is left to write."))

@@ -57,6 +57,34 @@ class ListingTable(ListTable):
         return {"target": self._targets.get(listing.pk), "standing": standing(listing)}
 
 
+class ObservedTable(ListTable):
+    """What a channel would be told. The first column picks listings to go live with."""
+
+    pick = PartColumn(
+        "channels/cells/pick.html", verbose_name=_("Pick"), css_class="cell-pick", empty_values=(), orderable=False
+    )
+    title = PartColumn("channels/cells/listing.html", verbose_name=_("Listing"))
+    sku = PartColumn("channels/cells/sku.html", accessor="sku__code", verbose_name=_("SKU"))
+    accounted = PartColumn("channels/cells/shows.html", verbose_name=_("Shows"), css_class="number")
+    would_show = PartColumn("channels/cells/would_show.html", verbose_name=_("Would show"), css_class="number")
+    change = PartColumn("channels/cells/change_units.html", verbose_name=_("Change"), css_class="number")
+    verbs = PartColumn(
+        "channels/cells/observed_verbs.html",
+        verbose_name=_("Next"),
+        css_class="table-actions cell-wide",
+        empty_values=(),
+        orderable=False,
+    )
+
+    class Meta:
+        order_by = "title"
+
+    row_header = "title"
+    caption = _("What would be pushed")
+    empty_icon = "eye"
+    empty_title = _("Nothing is observed yet")
+
+
 class QueueTable(ListTable):
     """Listings that wait for a SKU."""
 

@@ -17,6 +17,7 @@ from channels import (
     lanes,
     mapping_runs,
     mirror,
+    observing,
     orders,
     polling,
     publishing,
@@ -150,6 +151,7 @@ def sweep() -> None:
     for name, lane in FREE_LANES.items():
         if lane.has_due(now):
             wake(name)
+    observing.measure(now=now)
     source_lane.sweep(now)
     for source in source_lane.due(now):
         wake(source.lane)

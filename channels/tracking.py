@@ -24,7 +24,8 @@ def check(listing: Listing) -> None:
         raise CantStart(_("Its stock is counted already, or it is not on the channel any more."))
     if listing.sku_id is None:
         raise CantStart(_("Link it to a SKU first: its number comes from there."))
-    if listing.channel.mode != Channel.Mode.LIVE or not listing.channel.is_writable:
+    is_live = listing.channel.mode in {Channel.Mode.LIVE, Channel.Mode.PART_LIVE} and not listing.is_observed
+    if not is_live or not listing.channel.is_writable:
         raise CantStart(_("Nothing is written to this channel now: go live, or reconnect it, first."))
 
 

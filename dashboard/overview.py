@@ -82,7 +82,9 @@ def figures(*, now: datetime) -> Figures:
 def channel_health(*, now: datetime) -> QuerySet[Channel]:
     """Return the connected channels; ``synced`` counts the listings that are kept in step, ``agreeing`` those of
     them whose channel shows what it should, ``due`` those with work ahead, ``late`` those that wait too long."""
-    late = Q(mode__in=[Channel.Mode.LIVE, Channel.Mode.SELL_DOWN], listings__due_since__lt=now - LATE_AFTER)
+    written = Q(mode__in=[Channel.Mode.LIVE, Channel.Mode.SELL_DOWN])
+    written |= Q(mode=Channel.Mode.PART_LIVE, listings__is_live=True)
+    late = written & Q(listings__due_since__lt=now - LATE_AFTER)
     kept = Q(listings__state="active", listings__mapping="mapped", listings__tracked=True)
     return (
         Channel.objects.filter(disconnected_at=None)

@@ -10,7 +10,7 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from channels import availability
-from channels.models import Channel, Listing, Order
+from channels.models import Listing, Order
 from dashboard.links import link
 from inventory.models import ReservationLine, Sku, StockLevel, Warehouse
 from inventory.querysets import SkuQuerySet
@@ -95,7 +95,7 @@ def _state(listing: Listing, target: int) -> str:
         return "drift"
     if listing.accounted == target:
         return "in-step"
-    if listing.channel.mode == Channel.Mode.OBSERVE:
+    if listing.is_observed:
         return "observe"
     if not listing.channel.is_writable or listing.channel.halted_at is not None:
         return "paused"

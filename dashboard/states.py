@@ -17,6 +17,7 @@ LOOKS = {
     # Channels: mode and connection
     "live": Look("good", "check-circle"),
     "observe": Look("info", "eye"),
+    "part-live": Look("info", "check-circle"),
     "sell-down": Look("warning", "sell-down"),
     "paused": Look("warning", "pause"),
     "ok": Look("good", "check-circle"),

@@ -327,6 +327,7 @@ class StockCount(models.Model):
     key = models.CharField(max_length=255, unique=True)
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="counts")
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="counts")
+    batch = models.ForeignKey("inventory.CountBatch", models.PROTECT, null=True, blank=True, related_name="counts")
     counted = models.BigIntegerField()
     expected = models.BigIntegerField()
     reason = models.CharField(max_length=300, blank=True)
@@ -380,4 +381,5 @@ class AuditEntry(models.Model):
 
 
 # At the end: it points at the tables above by their names, and Django looks for all of them in this module.
+from inventory.batches.models import CountBatch as CountBatch  # noqa: E402
 from inventory.shops.models import SaleLine as SaleLine  # noqa: E402

@@ -78,7 +78,7 @@ def _settle_small(listing: Listing, reading: Reading, allowed: tolerances.Effect
     """Do what the policy says with a difference within the tolerance. One that was open before is closed."""
     corrects = allowed.policy == Tolerance.Policy.CORRECT
     state = Finding.State.LEFT
-    if corrects and listing.channel.is_writable and listing.is_publishable:
+    if corrects and listing.channel.is_writable and not listing.is_observed and listing.is_publishable:
         with transaction.atomic():
             if readings.anchor(listing, reading, now=now):
                 audit.record(

@@ -5,7 +5,7 @@ Each arrow of the data's way is a row here: webhook → InboundEvent → Order �
 
 from __future__ import annotations
 
-from channels.models.channel import Channel, ChannelWarehouse, ConnectAttempt, Location
+from channels.models.channel import Channel, ChannelWarehouse, ConnectAttempt, Location, ObservedDay
 from channels.models.listing import CatalogImport, HoldBack, Listing, ListingVariant
 from channels.models.mapping import MappingChange, MappingLine, MappingRun, MappingSuggestion
 from channels.models.order import Order, OrderLine
@@ -29,6 +29,7 @@ __all__ = [
     "MappingLine",
     "MappingRun",
     "MappingSuggestion",
+    "ObservedDay",
     "Order",
     "OrderLine",
     "Push",

@@ -18,6 +18,7 @@ class Channel(models.Model):
 
     class Mode(models.TextChoices):
         OBSERVE = "observe", _("Observe")
+        PART_LIVE = "part-live", _("Partly live")
         LIVE = "live", _("Live")
         SELL_DOWN = "sell-down", _("Sell-down")
         PAUSED = "paused", _("Paused")
@@ -116,12 +117,29 @@ class Channel(models.Model):
 
     @property
     def is_writable(self) -> bool:
-        """Whether quantities go out at all now."""
+        """Whether quantities go out at all now; which listings they go to, ``Listing.is_observed`` says."""
         return (
-            self.mode in {self.Mode.LIVE, self.Mode.SELL_DOWN}
+            self.mode in {self.Mode.PART_LIVE, self.Mode.LIVE, self.Mode.SELL_DOWN}
             and self.connection == self.Connection.OK
             and self.disconnected_at is None
         )
+
+
+class ObservedDay(models.Model):
+    """How far a channel that is observed agreed with the ledger on one day, as it was looked at last (UTC)."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="observed_days")
+    on = models.DateField()
+    listings = models.PositiveIntegerField(help_text=_("Those observed, whose quantity is known."))
+    agreeing = models.PositiveIntegerField(help_text=_("Those of them that showed what they would have been told."))
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-on"]
+        constraints = [models.UniqueConstraint(fields=["channel", "on"], name="observed_day_once_per_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.on}: {self.agreeing} of {self.listings}"
 
 
 class ChannelWarehouse(models.Model):

@@ -61,6 +61,13 @@ class Listing(models.Model):
     drift = models.BigIntegerField(default=0, help_text=_("Shown less accounted, once confirmed; zero when healed."))
     drift_since = models.DateTimeField(null=True, blank=True)
 
+    is_live = models.BooleanField(
+        default=False, help_text=_("Chosen to be written to while its channel is only partly live.")
+    )
+    would_show = models.BigIntegerField(
+        null=True, blank=True, help_text=_("What it would be told to show; worked out while it is observed.")
+    )
+
     due_at = models.DateTimeField(null=True, blank=True, help_text=_("When the lane should look at it; null: at rest."))
     due_since = models.DateTimeField(
         null=True, blank=True, help_text=_("When the oldest change that is not sent yet happened.")
@@ -114,6 +121,12 @@ class Listing(models.Model):
             and not self.unwritable_reason
             and self.parked_at is None
         )
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether its quantity is worked out and not written. Reads ``channel``, so have it selected."""
+        mode = self.channel.mode
+        return mode == Channel.Mode.OBSERVE or (mode == Channel.Mode.PART_LIVE and not self.is_live)
 
 
 class ListingVariant(models.Model):

@@ -23,6 +23,7 @@ from channels.contract import ChannelError
 from channels.models import Channel, ChannelWarehouse, Listing
 from channels.registry import capabilities_of, opened
 from channels.views.answers import refuse
+from inventory.errors import LedgerError
 from inventory.views import actor_of, done
 
 LATEST = 6  # rows of each kind that the channel's page shows
@@ -44,6 +45,7 @@ def mode_sentences() -> dict[str, str]:
     """Return what each mode does, in a sentence."""
     return {
         Channel.Mode.OBSERVE: _("Reads orders and works out every quantity, but writes nothing to the store."),
+        Channel.Mode.PART_LIVE: _("Writes to the listings that you chose, and observes all others."),
         Channel.Mode.LIVE: _("Writes every change of quantity to the store."),
         Channel.Mode.SELL_DOWN: _("Writes only decreases: the store sells what it shows and gets nothing new."),
         Channel.Mode.PAUSED: _("Writes nothing and works nothing out. Orders are still read and booked."),
@@ -78,6 +80,7 @@ def page_of(channel: Channel, current: str) -> dict[str, Any]:
     """Return what the head of every page of a channel draws."""
     pages = (
         ("overview", _("Overview"), "channels:channel_detail"),
+        ("observe", _("Observe"), "channels:channel_observe"),
         ("settings", _("Settings"), "channels:channel_settings"),
     )
     return {
@@ -140,6 +143,8 @@ def channel_mode(request: HttpRequest, uuid: UUID) -> HttpResponse:
     mode = (request.POST if request.method == "POST" else request.GET).get("mode", Channel.Mode.LIVE)
     if mode not in Channel.Mode.values:
         return redirect("channels:channel_detail", channel.uuid)
+    if mode == Channel.Mode.PART_LIVE:
+        return redirect("channels:channel_observe", channel.uuid)  # which listings, is chosen there
     preview = modes.preview(channel) if mode == Channel.Mode.LIVE else None
     must_agree = preview is not None and preview.empties and channel.mode != mode
     if request.method == "POST" and must_agree and not request.POST.get("empties"):
@@ -152,13 +157,13 @@ def channel_mode(request: HttpRequest, uuid: UUID) -> HttpResponse:
         )
         return done(request, reverse("channels:channel_detail", args=[channel.uuid]))
     context = {
-        **page_of(channel, "overview"),
+        **page_of(channel, "observe"),
         "mode": mode,
         "mode_label": Channel.Mode(mode).label,
         "mode_sentence": mode_sentences()[mode],
         "preview": preview,
         "must_agree": must_agree,
-        "openings": len(opening.openings(channel)) if preview and preview.to_zero else 0,
+        "openings": opening.rows(channel).count() if preview and preview.to_zero else 0,
     }
     return render(request, "channels/channel_mode.html", context)
 
@@ -169,23 +174,30 @@ def channel_opening(request: HttpRequest, uuid: UUID) -> HttpResponse:
     channel = _connected(uuid)
     feeds = list(channel.feeds.select_related("warehouse").order_by("priority", "pk"))
     found = opening.openings(channel)
+    must_choose = any(each.warehouse is None for each in found)
     if request.method == "POST":
         chosen = next(
             (feed.warehouse for feed in feeds if str(feed.warehouse_id) == request.POST.get("warehouse")), None
         )
-        if chosen is None:
+        if must_choose and chosen is None:
             messages.error(request, _("Nothing was changed: choose a warehouse that the channel sells from."))
             return redirect("channels:channel_opening", channel.uuid)
-        taken = opening.take(channel=channel, warehouse=chosen, actor=actor_of(request.user), now=timezone.now())
-        words = ngettext("%(n)d SKU has its opening stock.", "%(n)d SKUs have their opening stock.", len(taken))
-        messages.success(request, words % {"n": len(taken)})
-        return done(request, reverse("channels:channel_detail", args=[channel.uuid]))
+        try:
+            batch = opening.take(channel=channel, warehouse=chosen, actor=actor_of(request.user), now=timezone.now())
+        except LedgerError as error:
+            messages.error(request, str(error))
+            return redirect("channels:channel_opening", channel.uuid)
+        count = batch.counts.count()
+        words = ngettext("%(n)d SKU has its opening stock.", "%(n)d SKUs have their opening stock.", count)
+        messages.success(request, words % {"n": count})
+        return done(request, reverse("inventory:count_batch", args=[batch.pk]))
     context = {
         **page_of(channel, "overview"),
         "feeds": feeds,
         "openings": found[:50],
         "count": len(found),
-        "units": sum(each.units for each in found),
+        "units": sum(each.on_hand for each in found),
+        "must_choose": must_choose,
     }
     return render(request, "channels/channel_opening.html", context)
 

@@ -94,7 +94,7 @@ def _keep_ours(row: Discrepancy, choice: Choice, around: Surroundings) -> list[E
         raise NotPossible(listing.unwritable_reason)
     target = around.targets.get(listing.pk, 0)
     if listing.tracked is False:
-        if channel.mode != Channel.Mode.LIVE or not channel.is_writable:
+        if not _is_live(listing) or not channel.is_writable:
             raise NotPossible(_("Nothing is written to this channel now: go live, or reconnect it, first."))
         sentence = _("%(channel)s counts it again and shows %(target)d.") % {"channel": channel, "target": target}
         return [Effect(where=Where.CHANNEL, name=channel.name, sentence=sentence, units=target)]
@@ -103,12 +103,17 @@ def _keep_ours(row: Discrepancy, choice: Choice, around: Surroundings) -> list[E
     return [_write(listing, shows=row.channel_shows, target=target)]
 
 
+def _is_live(listing: Listing) -> bool:
+    """Tell whether every change of its quantity is written."""
+    return listing.channel.mode in {Channel.Mode.LIVE, Channel.Mode.PART_LIVE} and not listing.is_observed
+
+
 def _write(listing: Listing, *, shows: int, target: int) -> Effect:
     """Return what publishing will do once what is shown is accounted for."""
     channel: Channel = listing.channel
     units = target - shows
     numbers = {"channel": channel.name, "shows": shows, "target": target, "units": units}
-    goes_out = channel.mode == Channel.Mode.LIVE or (channel.mode == Channel.Mode.SELL_DOWN and units < 0)
+    goes_out = _is_live(listing) or (channel.mode == Channel.Mode.SELL_DOWN and units < 0)
     if units == 0:
         sentence, is_certain = _("%(channel)s shows %(target)d already: nothing is written."), True
     elif goes_out and channel.is_writable:

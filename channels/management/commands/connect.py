@@ -27,7 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", required=True, help="what people call the channel")
         parser.add_argument("--base-url", default="", help="where the platform's API answers; default: the real one")
         parser.add_argument("--credentials", required=True, type=Path, metavar="FILE", help="a JSON object")
-        parser.add_argument("--mode", default="observe", choices=Channel.Mode.values)
+        parser.add_argument(
+            "--mode", default="observe", choices=[mode for mode in Channel.Mode.values if mode != "part-live"]
+        )
         parser.add_argument("--warehouse", nargs="+", action="extend", default=[], metavar="CODE[=LOCATION]")
         parser.add_argument(
             "--option",

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         if warehouse is not None:
             taken = opening.take(channel=found, warehouse=warehouse, actor="command:import_catalog", now=timezone.now())
             publishing.spread_signals(now=timezone.now())
-            self.stdout.write(f"{len(taken)} SKUs have their opening stock.")
+            self.stdout.write(f"{taken.counts.count()} SKUs have their opening stock.")
         counts = dict(
             Listing.objects.filter(channel=found, state=Listing.State.ACTIVE)
             .order_by()
