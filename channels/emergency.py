@@ -16,9 +16,12 @@ from channels import modes
 from channels.models import Channel
 
 MODES = (Channel.Mode.PAUSED, Channel.Mode.SELL_DOWN)
-# What each kind of stop takes effect on: sell-down still writes decreases, so it would loosen a paused channel.
+# What each kind of stop takes effect on. Sell-down still writes decreases, to all listings: it would loosen a channel
+# that is paused, and write to what a partly live one only observes.
 STOPS = {
-    Channel.Mode.PAUSED: frozenset({Channel.Mode.LIVE, Channel.Mode.SELL_DOWN, Channel.Mode.OBSERVE}),
+    Channel.Mode.PAUSED: frozenset(
+        {Channel.Mode.LIVE, Channel.Mode.PART_LIVE, Channel.Mode.SELL_DOWN, Channel.Mode.OBSERVE}
+    ),
     Channel.Mode.SELL_DOWN: frozenset({Channel.Mode.LIVE}),
 }
 

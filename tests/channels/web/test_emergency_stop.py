@@ -9,7 +9,7 @@ from django.utils import timezone
 from channels import emergency, modes
 from channels.models import Channel, Listing
 from inventory.models import AuditEntry
-from tests.factories import make_channel, make_listing, make_sku
+from tests.factories import NOW, make_channel, make_listing, make_sku
 
 
 @pytest.fixture
@@ -118,3 +118,18 @@ def test_tags_are_kept_as_typed_each_once(stores: list[Channel]) -> None:
 def test_without_a_store_there_is_nothing_to_stop(browser: Client) -> None:
     assert "There is nothing to stop." in browser.get("/channels/stop/").content.decode()
     assert "No channel was stopped." in browser.post("/channels/resume/", follow=True).content.decode()
+
+
+def test_a_partly_live_channel_is_paused_and_goes_back_to_the_listings_it_was_live_for(db: None) -> None:
+    channel = make_channel("Partly", mode="part-live")
+    chosen = make_listing(channel, make_sku("CHOSEN"), is_live=True)
+
+    assert emergency.stop(channels=[channel], mode="sell-down", actor="user:ana", now=NOW) == []
+    emergency.stop(channels=[channel], mode="paused", actor="user:ana", now=NOW)
+    channel.refresh_from_db()
+    assert channel.mode == "paused"
+
+    emergency.resume(channels=[channel], actor="user:ana", now=NOW)
+    channel.refresh_from_db()
+    chosen.refresh_from_db()
+    assert (channel.mode, chosen.is_live) == ("part-live", True)
