@@ -1,7 +1,8 @@
 """Client of the reconciliation benchmark: four simulated stores under live sales, nights with and without drift.
 
-Everything runs in this one process. The buyers are quicker than any worker: they buy while the store answers our calls,
-just before or just after it looks, so that sales fall between every two readings however busy the machine is.
+Everything runs in this one process. The buyers are quicker than any worker: they buy while the store answers our reads
+of quantities, just before or just after it looks, so that sales fall between every two readings however busy the
+machine is. (Not while it answers about orders: each sale told of would bring more than one new.)
 Webhooks are brought to our door by hand, so that some can be lost.
 """
 
@@ -19,7 +20,7 @@ from typing import Any
 import django
 
 STORES, LISTINGS = 4, 2_000
-SALES_PER_CALL = 2  # on average, half of them just before the store answers, half just after
+SALES_PER_READ = 8  # on average, half of them just before the store answers, half just after
 LOST_WEBHOOKS = 0.15
 SEARCH_LAG = 0.3  # seconds that the stores' lists lag behind
 GRACE = 0  # seconds; in earnest 30 and more, which only makes it easier
@@ -45,9 +46,9 @@ class Shop:
     sold: int = 0
     chance: random.Random = field(default_factory=random.Random)
 
-    def buy(self) -> None:
+    def buy(self, is_read: bool) -> None:
         """Buy a few things, or nothing."""
-        for _ in range(self.chance.randint(0, SALES_PER_CALL) if self.is_open else 0):
+        for _ in range(self.chance.randint(0, SALES_PER_READ) if self.is_open and is_read else 0):
             self.sim.buy(sku=self.chance.choice(list(self.products)), quantity=self.chance.choice((1, 1, 1, 2)))
             self.sold += 1
 
@@ -63,7 +64,10 @@ def main(nights: int) -> None:
     client.CALLS_PER_SECOND, client.BURST = 1e6, 1_000_000
     Schedule.objects.create(pk=1, grace_seconds=GRACE, is_enabled=False, suspicious_percent=60)
     with world() as made:
-        quiet = [drift.night(made) for _ in range(nights)]
+        quiet = []
+        for number in range(1, nights + 1):
+            quiet.append(drift.night(made))
+            print(f"night {number}: {quiet[-1]}", file=sys.stderr, flush=True)
         labels = drift.inject(made)
         found = drift.night(made)
         scores = drift.score(made, labels)
@@ -101,9 +105,10 @@ def _open(stack: ExitStack, number: int) -> Shop:
     answer = sim._answer
 
     def answer_among_buyers(request: Any) -> Any:
-        shop.buy()
+        is_read = "/products" in request.path
+        shop.buy(is_read)
         response = answer(request)
-        shop.buy()
+        shop.buy(is_read)
         return response
 
     sim._answer = answer_among_buyers  # type: ignore[method-assign]

@@ -163,8 +163,8 @@ class DiscrepancyViews(ReadViews[Discrepancy]):
         row, asked = self.get_object(), self.parse(request, DecideRequest)
         choice = _choice(asked, version=asked["version"])
         with self._refusals(row):
-            done = verbs.act(row, choice, actor=actor_of(request), now=timezone.now())
-        return Response(DecidedSerializer({"discrepancy": self.get_object(), "effects": done.effects}).data)
+            effects = verbs.act(row, choice, actor=actor_of(request), now=timezone.now())
+        return Response(DecidedSerializer({"discrepancy": self.get_object(), "effects": effects}).data)
 
     @extend_schema(summary="Take a decision back", request=None, responses=DiscrepancySerializer, examples=[_ONE])
     @action(methods=["post"], detail=True, filter_backends=[])

@@ -1,7 +1,7 @@
 """What a person does about discrepancies: see what it would do, do it, take it back.
 
     shown = verbs.preview(discrepancy, choice)            # what will be written where, or why it can't be done
-    done = verbs.act(discrepancy, choice, actor=..., now=...)
+    effects = verbs.act(discrepancy, choice, actor=..., now=...)
     verbs.undo(discrepancy, actor=..., now=...)
 
 Nothing is asked of a store for a preview. ``act`` and ``undo`` read the live number first; where it is not the one
@@ -18,7 +18,6 @@ from reconciliation.verbs.acting import act
 from reconciliation.verbs.choice import (
     BulkPreview,
     Choice,
-    Done,
     Effect,
     NotPossible,
     Picture,
@@ -31,7 +30,6 @@ from reconciliation.verbs.undoing import preview_undo, undo
 __all__ = [
     "BulkPreview",
     "Choice",
-    "Done",
     "Effect",
     "NotPossible",
     "Picture",

@@ -22,7 +22,7 @@ from inventory.models import Movement
 from inventory.sources import comparing
 from reconciliation import queue, stocks
 from reconciliation.models import CountTask, Discrepancy, Run, Verb
-from reconciliation.verbs.choice import Choice, Done, NotPossible, Picture, PictureMoved
+from reconciliation.verbs.choice import Choice, Effect, NotPossible, Picture, PictureMoved
 from reconciliation.verbs.previewing import Surroundings, check
 
 # These write nothing to a store or the ledger: they are done even while the store can't be asked.
@@ -41,8 +41,10 @@ class Act:
     now: datetime
 
 
-def act(discrepancy: Discrepancy, choice: Choice, *, actor: str, now: datetime, reading: Reading | None = None) -> Done:
-    """Do it. ``reading``: what the listing was read to show just now; without it the store is asked.
+def act(
+    discrepancy: Discrepancy, choice: Choice, *, actor: str, now: datetime, reading: Reading | None = None
+) -> tuple[Effect, ...]:
+    """Do it; return what it writes where. ``reading``: what the listing was read to show just now, else it is read.
 
     Raises PictureMoved, NotPossible, ChannelError, LedgerError and tracking.CantStart; then nothing was done.
     """
@@ -51,16 +53,18 @@ def act(discrepancy: Discrepancy, choice: Choice, *, actor: str, now: datetime, 
     around = Surroundings.of([row], choice.sku)
     check(row, choice, around)  # what is impossible anyway needs no call
     if row.kind == Run.Kind.CHANNEL:
-        reading = reading or _read(row, choice.verb, now=now)
+        if reading is None:
+            reading = _read(row, choice.verb, now=now)
+            row = _load(row.pk)  # reading has kept what the product looks like now
         if reading is not None:
-            row = _check_reading(row, reading, now=now)
+            _check_reading(row, reading, now=now)
     elif choice.verb not in HARMLESS:
         reading = _ask_source(row, now=now)
     effects = check(row, choice, around)
     _ACTS[choice.verb](Act(row=row, choice=choice, around=around, reading=reading, actor=actor, now=now))
     if row.channel_id is not None:
         wake(publishing.lane_of(row.channel_id))
-    return Done(discrepancy=_load(row.pk), effects=effects)
+    return effects
 
 
 def _load(pk: int) -> Discrepancy:
@@ -110,10 +114,10 @@ def _read(row: Discrepancy, verb: Verb, *, now: datetime) -> Reading | None:
     return reading
 
 
-def _check_reading(row: Discrepancy, reading: Reading, *, now: datetime) -> Discrepancy:
-    """Return the row if the channel still shows what it says. Raises PictureMoved with what it shows now."""
+def _check_reading(row: Discrepancy, reading: Reading, *, now: datetime) -> None:
+    """Raise PictureMoved with what the channel shows now unless that is what the row says."""
     if (reading.quantity, reading.accounted) == (row.channel_shows, row.ledger_says):
-        return _load(row.pk)
+        return
     moved = queue.refresh(row, reading, now=now)
     if reading.quantity is None:
         words = _("The channel tells no number any more. Look at it again.")

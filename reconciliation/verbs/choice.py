@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -144,11 +144,3 @@ class NotPossible(Exception):
     def __init__(self, message: str, field: str = "") -> None:
         super().__init__(message)
         self.field = field
-
-
-@dataclass(slots=True)
-class Done:
-    """What an act has done: the discrepancy as it is now and the effects that were promised."""
-
-    discrepancy: Discrepancy
-    effects: tuple[Effect, ...] = field(default=())

@@ -71,7 +71,7 @@ def _do(request: HttpRequest, row: Discrepancy, form: DecideForm) -> HttpRespons
     """Act, and lead on; None when it was refused, which the form then says."""
     now = timezone.now()
     try:
-        result = verbs.act(
+        effects = verbs.act(
             row, form.choice(version=form.cleaned_data["version"] or 0), actor=actor_of(request.user), now=now
         )
     except NotPossible as problem:
@@ -87,7 +87,7 @@ def _do(request: HttpRequest, row: Discrepancy, form: DecideForm) -> HttpRespons
         return None
     name = row.sku.code if row.sku is not None else str(row.listing)
     undo = reverse("reconciliation:undo", args=[row.pk])
-    words = " ".join(effect.sentence for effect in result.effects)
+    words = " ".join(effect.sentence for effect in effects)
     messages.success(
         request,
         format_html('{}: {}. {} <a href="{}">{}</a>', name, form.verb.label.lower(), words, undo, _("Take it back")),

@@ -5,11 +5,16 @@ from __future__ import annotations
 from django.utils import timezone
 
 from channels import readings, tasks
+from channels.models import Listing, ListingVariant
 from channels.readings import Reading
+from inventory import ledger
+from inventory.ledger import Entry
+from inventory.models import Movement, Sku, StockSignal
 from reconciliation import queue, runs
-from reconciliation.models import Cause, Discrepancy, Run
+from reconciliation.models import Cause, Discrepancy, Run, Severity, Verb
 from reconciliation.queue import Diagnosis
 from tests.channels.core.world import Store, pass_time, sell
+from tests.factories import make_warehouse
 
 
 def by_hand(store: Store, sku: str, quantity: int) -> None:
@@ -65,3 +70,56 @@ def findings(run: Run) -> dict[str, str]:
     """Return the state of each finding of a run by the store's SKU."""
     rows = run.findings.select_related("listing")
     return {row.listing.external_sku if row.listing else row.ref: row.state for row in rows}
+
+
+def many_differing(store: Store, number: int, *, ours: int, theirs: int) -> list[Discrepancy]:
+    """Lay ``number`` SKUs that the store shows ``theirs`` of while ``ours`` are there, each with its discrepancy."""
+    now, warehouse = timezone.now(), make_warehouse()
+    codes = [f"ROW-{each:04}" for each in range(number)]
+    products = {code: store.sim.add_product(sku=code, quantity=theirs).id for code in codes}
+    Sku.objects.bulk_create(Sku(code=code, name=f"Product {code}") for code in codes)
+    skus = Sku.objects.in_bulk(codes, field_name="code")
+    entries = [
+        Entry(
+            key=f"opening:{sku.pk}", sku_id=sku.pk, warehouse_id=warehouse.pk, kind=Movement.Kind.RECEIPT, on_hand=ours
+        )
+        for sku in skus.values()
+    ]
+    ledger.post(entries, actor="user:ana", now=now)
+    StockSignal.objects.all().delete()
+    listings = Listing.objects.bulk_create(
+        Listing(
+            channel=store.channel,
+            ref=f"p{pk}",
+            product_ref=str(pk),
+            title=f"Product {code}",
+            external_sku=code,
+            sku=skus[code],
+            mapping=Listing.Mapping.MAPPED,
+            tracked=True,
+            accounted=ours,
+            drift=theirs - ours,
+            drift_since=now,
+            seen_at=now,
+        )
+        for code, pk in products.items()
+    )
+    ListingVariant.objects.bulk_create(ListingVariant(listing=ls, channel=store.channel, ref=ls.ref) for ls in listings)
+    store.forget_webhooks()
+    return Discrepancy.objects.bulk_create(
+        Discrepancy(
+            listing=listing,
+            channel=store.channel,
+            sku=listing.sku,
+            warehouse=warehouse,
+            ledger_says=ours,
+            channel_shows=theirs,
+            cause=Cause.HAND_EDIT,
+            proposal=Verb.KEEP_OURS,
+            severity=Severity.HIGH,
+            read_at=now,
+            first_seen_at=now,
+            last_seen_at=now,
+        )
+        for listing in listings
+    )

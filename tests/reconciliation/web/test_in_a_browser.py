@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
@@ -9,15 +11,15 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from channels import tasks
+from channels import lanes, tasks
 from inventory.models import Warehouse
 from reconciliation import batches, runs, schedule
-from reconciliation.models import Batch, Discrepancy, Schedule
-from tests.channels.core.world import Store, pass_time
+from reconciliation.models import Batch, BatchItem, Discrepancy, Schedule
+from tests.channels.core.world import Store
 from tests.channels.web.test_in_a_browser import CHROMIUM, chromium, open_page
 from tests.factories import make_sku
 from tests.reconciliation.believable import tell_a_story
-from tests.reconciliation.world import by_hand, reconcile
+from tests.reconciliation.world import by_hand, many_differing, reconcile
 
 __all__ = ["chromium"]
 
@@ -28,8 +30,8 @@ pytestmark = [
     pytest.mark.xdist_group("review-in-a-browser"),
 ]
 
-SHIFTED = 6  # listings whose number someone has changed in the store
-LEFT = SHIFTED - 1  # once the keyboard has decided one
+SHIFTED = 2  # listings beside the first whose number someone has changed in the store
+MANY = int(os.environ.get("EVENKEEL_BULK", "60"))  # rows decided together: more than a page, and more than one round
 
 
 @pytest.fixture
@@ -52,10 +54,18 @@ def night(transactional_db: None, store: Store) -> Store:
     return store
 
 
+def one_round(store: Store) -> None:
+    """Do what the worker does between two polls of the store."""
+    lane = batches.lane_of(store.channel.pk)
+    with store.platform() as platform, lanes.held(lane) as lease:
+        assert lease is not None
+        batches.work(store.fresh(), platform, lease)
+
+
 def finish_batches(store: Store) -> None:
-    """Do what the worker would."""
-    for _round in range(8):
-        pass_time(store.channel)
+    """Do what the worker would until every batch has ended, and publish what follows."""
+    for _round in range(8 + MANY // batches.AT_ONCE):
+        BatchItem.objects.filter(state="waiting").update(due_at=timezone.now())
         tasks.run_lane(batches.lane_of(store.channel.pk))
         if not Batch.objects.filter(state="running").exists():
             break
@@ -118,7 +128,7 @@ def test_a_night_is_worked_through_by_keyboard_alone_and_by_touch(
     expect(page.get_by_role("dialog")).to_contain_text("Accept the proposal")
     keys.press("Escape")
     keys.press("/")
-    keys.type("SKU-05")
+    keys.type("SKU-01")
     expect(page.locator("[data-rows] tbody tr")).to_have_count(1)
     assert complaints == []
     page.context.close()
@@ -127,26 +137,39 @@ def test_a_night_is_worked_through_by_keyboard_alone_and_by_touch(
 
 
 def decide_all_by_touch(chromium: Browser, live_server: LiveServer, browser: Client, night: Store) -> None:
-    """Decide a whole filter on a phone, take it back, and look at every page there."""
+    """Decide a whole filter on a phone, see how each row ended, take it back, and look at every page there."""
+    many_differing(night, MANY, ours=7, theirs=9)
     page, complaints = open_page(chromium, live_server, browser, width=390, theme="dark")
-    page.goto("/reconciliation/?q=SKU")
-    page.get_by_role("checkbox", name="Pick SKU-05").check()
-    page.get_by_text(f"All {LEFT} that match").click()
+    page.goto("/reconciliation/?q=ROW")
+    page.get_by_role("checkbox", name="Pick ROW-0001").check()
+    page.get_by_text(f"All {MANY} that match").click()
     page.get_by_role("button", name="Keep ours").click()
-    expect(page.get_by_role("heading", name=f"Keep ours for {LEFT} rows")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Keep ours for {MANY} rows")).to_be_visible()
+    expect(page.get_by_role("region", name="In the stores")).to_contain_text(f"−{2 * MANY:,}")
     assert complaints_of(page) == []
-    page.get_by_role("button", name=f"Decide {LEFT} rows").click()
+
+    by_hand(night, "ROW-0001", 12)
+    page.get_by_role("button", name=f"Decide {MANY} rows").click()
+    expect(page.get_by_role("heading", name=f"Working 0 of {MANY}")).to_be_visible()
+    one_round(night)
+    expect(page.get_by_role("heading", name=f"Working {batches.AT_ONCE} of {MANY}")).to_be_visible()
+    assert complaints_of(page) == []
     finish_batches(night)
-    expect(page.get_by_role("heading", name=f"Done {LEFT} of {LEFT}")).to_be_visible()
-    assert {night.shows(f"SKU-{number:02}") for number in range(1, SHIFTED)} == {7}
+    expect(page.get_by_role("heading", name=f"Done {MANY} of {MANY}")).to_be_visible()
+    page.get_by_role("link", name="The picture has moved 1").click()
+    expect(page.get_by_role("row", name="ROW-0001")).to_contain_text("The channel shows 12 now")
+    others = [f"ROW-{number:04}" for number in range(MANY) if number != 1]
+    assert {night.shows(code) for code in others} == {7}
+    assert night.shows("ROW-0001") == 12
 
     page.get_by_role("link", name="Take it back").click()
     page.get_by_role("button", name="Take it back").click()
     expect(page.get_by_role("heading", name="Taking back")).to_be_visible()
     finish_batches(night)
-    assert {night.shows(f"SKU-{number:02}") for number in range(1, SHIFTED)} == {9}
+    expect(page.get_by_role("heading", name=f"Done {MANY - 1} of {MANY - 1}")).to_be_visible()
+    assert {night.shows(code) for code in others} == {9}
 
-    row = Discrepancy.objects.open().get(sku__code="SKU-05")
+    row = Discrepancy.objects.open().get(sku__code="SKU-01")
     tell_a_story(row, now=timezone.now(), warehouse=Warehouse.objects.get())
     paths = ["", f"{row.pk}/", f"{row.pk}/decide/take-theirs/", "runs/", f"runs/{row.run_id}/", "runs/schedule/"]
     for path in (*paths, "levels/?show=all", "levels/many/?show=all", "levels/import/", "mail/", "to-count/", "keys/"):
