@@ -5,22 +5,30 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
-from channels.contract import BadCredentials, ChannelError, StoreRefused
+from channels.contract import BadCredentials, ChannelError, RateLimited, StoreMoved, StoreRefused
 from channels.models import Channel
 from inventory.announcing import Json, announce
 
 
 def note_failure(channel: Channel, error: ChannelError, *, now: datetime) -> None:
-    """Stop the channel where the error calls for a person, keeping the platform's words and since when.
+    """Keep how a call failed and since when; stop the channel where that calls for a person.
 
     A call that was made with older credentials says nothing about those the channel has by now.
     """
     if isinstance(error, BadCredentials):
         connection = Channel.Connection.RECONNECT
+    elif isinstance(error, StoreMoved):
+        connection = Channel.Connection.MOVED
     elif isinstance(error, StoreRefused):
         connection = Channel.Connection.REFUSED
     else:
+        if not isinstance(error, RateLimited):
+            Channel.objects.filter(pk=channel.pk).update(
+                failing_since=Coalesce("failing_since", Value(now)), failing_words=str(error)[:500]
+            )
         return
     rows = Channel.objects.filter(pk=channel.pk, credentials_version=channel.credentials_version)
     with transaction.atomic():
@@ -29,6 +37,12 @@ def note_failure(channel: Channel, error: ChannelError, *, now: datetime) -> Non
         ):
             tell_stopped(channel, str(connection), str(error)[:500], now=now)
     channel.connection = connection
+
+
+def note_answer(channel: Channel) -> None:
+    """Forget that calls failed: the store has answered one."""
+    Channel.objects.filter(pk=channel.pk).update(failing_since=None, failing_words="")
+    channel.failing_since, channel.failing_words = None, ""
 
 
 def tell_stopped(channel: Channel, state: str, problem: str, *, now: datetime) -> None:
@@ -44,6 +58,10 @@ def tell_stopped(channel: Channel, state: str, problem: str, *, now: datetime) -
 def note_success(channel: Channel) -> None:
     """Clear the channel's problem: a person has reconnected it, or its store answers again."""
     Channel.objects.filter(pk=channel.pk).update(
-        connection=Channel.Connection.OK, connection_problem="", connection_problem_at=None
+        connection=Channel.Connection.OK,
+        connection_problem="",
+        connection_problem_at=None,
+        failing_since=None,
+        failing_words="",
     )
     channel.connection = Channel.Connection.OK

@@ -15,6 +15,7 @@ from channels import (
     connection,
     inbox,
     lanes,
+    limiter,
     mapping_runs,
     mirror,
     observing,
@@ -122,8 +123,12 @@ def _work(kind: LaneKind, channel: Channel, platform: Platform, lease: Lease) ->
         raise Reconnected
     if channel.connection != Channel.Connection.OK or channel.disconnected_at is not None:
         return False
+    calls_before = limiter.calls_made()
     try:
-        return kind.work(channel, platform, lease)
+        found = kind.work(channel, platform, lease)
+        if channel.failing_since is not None and limiter.calls_made() > calls_before:
+            connection.note_answer(channel)
+        return found
     finally:
         _spread_signals()
 
@@ -166,6 +171,7 @@ def check_subscriptions(channel: Channel, *, now: datetime) -> None:
         try:
             catalog.refresh_locations(channel, platform, now=now)
             report = platform.check_subscriptions(webhook_url=channel.webhook_url, last_event_at=channel.last_event_at)
+            missing_since = channel.subscription_report.get("missing_since") or now.isoformat()
         except ChannelError as error:
             connection.note_failure(channel, error, now=now)
             return
@@ -174,6 +180,7 @@ def check_subscriptions(channel: Channel, *, now: datetime) -> None:
             "is_healthy": report.is_healthy,
             "sentences": list(report.sentences),
             "checked_at": now.isoformat(),
+            "missing_since": None if report.is_healthy else missing_since,
         }
     )
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from channels import problems
 from channels.models import Channel, ChannelWarehouse, Heartbeat, InboundEvent, Listing, Location, OrderLine
 from dashboard import times
 from dashboard.links import link
@@ -18,14 +19,12 @@ from inventory.sources.models import Pull, Reading, Source
 from reconciliation.models import Discrepancy, Run, Severity
 
 WORKER_SILENT_AFTER = timedelta(seconds=60)
-MISSED_POLLS = 3  # a channel's order poll counts as missing after so many of its intervals
-REFUSED_WEBHOOKS_WITHIN = timedelta(days=1)
 OVERSOLD_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
-    """One thing that waits for a person."""
+    """One thing that waits for a person. ``words`` are the other side's own; ``posts``: the verb is done in place."""
 
     tone: str
     icon: str
@@ -33,6 +32,10 @@ class Concern:
     verb: str
     url: str
     detail: str = ""
+    words: str = ""
+    since: datetime | None = None
+    waiting: int = 0  # quantities that wait until it is mended
+    posts: bool = False
 
 
 def concerns(channels: Sequence[Channel], *, now: datetime) -> list[Concern]:
@@ -42,15 +45,13 @@ def concerns(channels: Sequence[Channel], *, now: datetime) -> list[Concern]:
     """
     found = [*_worker(now), *_oversold()]
     for channel in channels:
-        found += _connection(channel, now)
+        found += _problems(channel, now)
     found += _locations()
     found += _orders()
     found += _disagreements()
     found += _listings()
     found += _events()
     found += _sources(now)
-    for channel in channels:
-        found += _refused_webhooks(channel, now)
     rank = {"critical": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda concern: rank[concern.tone])
 
@@ -97,80 +98,21 @@ def _oversold() -> Iterator[Concern]:
         )
 
 
-def _connection(channel: Channel, now: datetime) -> Iterator[Concern]:
-    url = link("channels:channel_detail", channel.uuid) or link("channels:channel_list")
-    if channel.connection != Channel.Connection.OK:
-        is_token = channel.connection == Channel.Connection.RECONNECT
-        sentence = _("%(channel)s needs to be connected again.") if is_token else _("%(channel)s refuses our calls.")
+def _problems(channel: Channel, now: datetime) -> Iterator[Concern]:
+    """What is the matter with a channel, as ``channels.problems`` says it."""
+    facts = problems.Facts(waiting=channel.due, late=channel.late, has_warehouse=channel.has_warehouse)  # type: ignore[attr-defined]
+    for problem in problems.of(channel, facts, now=now):
         yield Concern(
-            tone="critical",
-            icon="unlink",
-            sentence=sentence % {"channel": channel.name},
-            detail=channel.connection_problem,
-            verb=_("Reconnect") if is_token else _("See why"),
-            url=(is_token and link("channels:channel_reconnect", channel.uuid)) or url,
-        )
-    if channel.halted_at is not None:
-        yield Concern(
-            tone="critical",
-            icon="stop",
-            sentence=_("Pushing to %(channel)s has stopped and asks you.") % {"channel": channel.name},
-            detail=channel.halted_reason,
-            verb=_("Decide"),
-            url=url,
-        )
-    if channel.connection == Channel.Connection.OK and not channel.has_warehouse:  # type: ignore[attr-defined]
-        yield Concern(
-            tone="warning",
-            icon="warehouse",
-            sentence=_("%(channel)s sells from no warehouse.") % {"channel": channel.name},
-            detail=_("Its orders wait and nothing is pushed to it."),
-            verb=_("Choose"),
-            url=link("channels:channel_settings", channel.uuid) or url,
-        )
-    if channel.dead_letters:
-        yield Concern(
-            tone="warning",
-            icon="activity",
-            sentence=ngettext(
-                "The queue of %(channel)s has given up on %(count)d message.",
-                "The queue of %(channel)s has given up on %(count)d messages.",
-                channel.dead_letters,
-            )
-            % {"count": channel.dead_letters, "channel": channel.name},
-            detail=_("They lie in its dead-letter queue. The order poll finds what they were about; empty the queue."),
-            verb=_("See the channel"),
-            url=url,
-        )
-    late: int = channel.late  # type: ignore[attr-defined]
-    if late:
-        yield Concern(
-            tone="warning",
-            icon="clock",
-            sentence=ngettext(
-                "%(n)d quantity has waited for %(channel)s for over a minute.",
-                "%(n)d quantities have waited for %(channel)s for over a minute.",
-                late,
-            )
-            % {"n": late, "channel": channel.name},
-            detail=_("Its store fails to answer, or answers with errors. Each is tried again until it is through."),
-            verb=_("See them"),
-            url=link("channels:listing_list", channel=channel.pk, state="due") or url,
-        )
-    polled_to = channel.orders_polled_to or channel.created_at
-    if channel.connection == Channel.Connection.OK and now - polled_to > MISSED_POLLS * timedelta(
-        seconds=channel.poll_seconds
-    ):
-        yield Concern(
-            tone="warning",
-            icon="clock",
-            sentence=_("Orders of %(channel)s were last read %(when)s.")
-            % {"channel": channel.name, "when": times.relative(polled_to, now=now)}
-            if channel.orders_polled_to
-            else _("Orders of %(channel)s have never been read.") % {"channel": channel.name},
-            detail=_("Sales there may be missing here until the next poll succeeds."),
-            verb=_("Check"),
-            url=url,
+            tone=problem.tone,
+            icon=problem.icon,
+            sentence=problem.sentence,
+            detail=problem.step,
+            words=problem.words,
+            since=problem.since,
+            waiting=problem.waiting,
+            verb=problem.verb,
+            url=problem.url,
+            posts=problem.posts,
         )
 
 
@@ -335,22 +277,3 @@ def _sources(now: datetime) -> Iterator[Concern]:
                 verb=_("Review"),
                 url=link("sources:source_stock", source.uuid, outcome="flagged"),
             )
-
-
-def _refused_webhooks(channel: Channel, now: datetime) -> Iterator[Concern]:
-    last = channel.refused_webhook_at
-    if channel.refused_webhooks and last is not None and now - last < REFUSED_WEBHOOKS_WITHIN:
-        yield Concern(
-            tone="warning",
-            icon="lock",
-            sentence=ngettext(
-                "%(count)d webhook for %(channel)s was refused: its signature is not the store's.",
-                "%(count)d webhooks for %(channel)s were refused: their signature is not the store's.",
-                channel.refused_webhooks,
-            )
-            % {"count": channel.refused_webhooks, "channel": channel.name},
-            detail=_("The last one came %(when)s. If the store's secret was changed, enter the new one.")
-            % {"when": times.relative(last, now=now)},
-            verb=_("Check"),
-            url=link("channels:channel_detail", channel.uuid) or link("channels:channel_list"),
-        )

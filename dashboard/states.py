@@ -23,6 +23,7 @@ LOOKS = {
     "ok": Look("good", "check-circle"),
     "reconnect": Look("critical", "alert"),
     "refused": Look("critical", "stop"),
+    "not-found": Look("critical", "unlink"),
     "halted": Look("critical", "stop"),
     "disconnected": Look("neutral", "unlink"),
     # Listings

@@ -54,6 +54,10 @@ class StoreRefused(ChannelError):
     """The store as a whole is refused: its plan, a suspension. Calls stop until a person has acted."""
 
 
+class StoreMoved(StoreRefused):
+    """There is no such store at the address any more: moved, renamed or deleted. Calls stop until a person acts."""
+
+
 class BadSignature(Exception):
     """A webhook is not signed with this channel's secret."""
 

@@ -27,6 +27,7 @@ class Channel(models.Model):
         OK = "ok", _("Connected")
         RECONNECT = "reconnect", _("Reconnect needed")
         REFUSED = "refused", _("Refused by the platform")
+        MOVED = "not-found", _("Not found at its address")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     platform = models.CharField(max_length=32)

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from channels import asking, breaker, catalog, connect, connection, limiter, modes, opening, tasks
+from channels import asking, breaker, catalog, connect, connection, limiter, modes, opening, problems, tasks
 from channels.contract import ChannelError
 from channels.models import Channel, ChannelWarehouse, Listing
 from channels.registry import capabilities_of, opened
@@ -95,8 +95,12 @@ def page_of(channel: Channel, current: str) -> dict[str, Any]:
 
 def _overview(channel: Channel) -> dict[str, Any]:
     sentences = mode_sentences()
+    now = timezone.now()
+    found = problems.of(channel, problems.facts_of(channel, now=now), now=now)
     imports = list(channel.imports.order_by("-pk")[:3])
     return {
+        "problems": found,
+        "milder": [problem for problem in found if problem.tone != "critical"],
         "mode_sentence": sentences[channel.mode],
         "modes": [
             {"code": code, "label": label, "sentence": sentences[code], "is_current": code == channel.mode}
@@ -109,9 +113,9 @@ def _overview(channel: Channel) -> dict[str, Any]:
         "events": list(channel.events.order_by("-pk")[:LATEST]),
         "calls_wait_until": limiter.blocked_until(_budget_keys(channel)),
         "locations": _locations(channel),
-        "window": channel.pushes.filter(
-            window__isnull=False, created_at__gt=timezone.now() - timedelta(days=1)
-        ).aggregate(pushes=Count("pk"), longest=Max("window"), usual=Avg("window")),
+        "window": channel.pushes.filter(window__isnull=False, created_at__gt=now - timedelta(days=1)).aggregate(
+            pushes=Count("pk"), longest=Max("window"), usual=Avg("window")
+        ),
         "failed_events": channel.events.filter(state="failed").count(),
     }
 

@@ -63,10 +63,12 @@ def test_listings_that_are_gone_need_nobody(browser: Client, shop: SimpleNamespa
         ({"connection": "reconnect"}, "North needs to be connected again."),
         ({"connection": "refused"}, "North refuses our calls."),
         ({"halted_at": timezone.now()}, "Pushing to North has stopped and asks you."),
-        ({"orders_polled_to": timezone.now() - timedelta(hours=2)}, "Orders of North were last read 2 h ago."),
+        ({"connection": "not-found"}, "North is not found at its address any more."),
+        ({"failing_since": timezone.now()}, "North does not answer as it should."),
+        ({"orders_polled_to": timezone.now() - timedelta(hours=2)}, "Orders of North are not being read."),
         (
             {"refused_webhooks": 1, "refused_webhook_at": timezone.now()},
-            "1 webhook for North was refused: its signature is not the store's.",
+            "Webhooks for North are refused: their signature is not the store's.",
         ),
     ],
 )

@@ -10,7 +10,16 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from channels.contract import BadCredentials, ChannelError, NotListed, RateLimited, Rejected, StoreRefused, Unreachable
+from channels.contract import (
+    BadCredentials,
+    ChannelError,
+    NotListed,
+    RateLimited,
+    Rejected,
+    StoreMoved,
+    StoreRefused,
+    Unreachable,
+)
 
 FALLBACK_WAIT_SECONDS = 10.0  # what Ecwid's own client waits when a 429 names no time
 LONGEST_WORDS = 300  # characters of the platform's words that are kept
@@ -112,7 +121,7 @@ def error_for(answer: Answer) -> ChannelError:
     if status == 402:
         return StoreRefused(f"Ecwid refuses the store: {words}. Check its plan and whether it is suspended.")
     if status == 404 and code == "STORE_NOT_FOUND":
-        return StoreRefused(f"Ecwid does not know the store: {words}. Check the store ID.")
+        return StoreMoved(f"Ecwid does not know the store: {words}. Check the store ID.")
     if status == 404:
         return NotListed(f"Ecwid does not have it: {words}.")
     if status == 408 or status >= 500 or status < 200:

@@ -16,6 +16,7 @@ from channels.contract import (
     ChannelError,
     RateLimited,
     Rejected,
+    StoreMoved,
     StoreRefused,
     Unreachable,
 )
@@ -140,7 +141,7 @@ def error_for(answer: Answer) -> ChannelError:
     if status == 402:
         return StoreRefused(f"Shopify has frozen the shop: {words}. Check its plan and its bills.")
     if status == 404:
-        return StoreRefused(f"Shopify has no shop at this address: {words}. Check the shop's domain.")
+        return StoreMoved(f"Shopify has no shop at this address: {words}. Check the shop's domain.")
     if status == 423:
         return StoreRefused(f"Shopify has locked the shop: {words}.")
     if status in {408, 430} or status >= 500 or status < 200:

@@ -16,6 +16,7 @@ from channels.contract import (
     ConnectionReport,
     NotListed,
     Rejected,
+    StoreMoved,
     StoreRefused,
     Unreachable,
 )
@@ -217,6 +218,6 @@ def _not_a_store(answer: Answer) -> ChannelError:
     if 200 <= answer.status < 300:
         what = "a web page" if answer.is_html else "something else"
         return Unreachable(f"{what.capitalize()} answered where WordPress's API was expected: check the address.")
-    return StoreRefused(
+    return StoreMoved(
         f"There is no WordPress API at this address ({answer.status}): enter the address of the shop's front page."
     )

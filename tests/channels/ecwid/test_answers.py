@@ -12,6 +12,7 @@ from channels.contract import (
     NotListed,
     RateLimited,
     Rejected,
+    StoreMoved,
     StoreRefused,
     Unreachable,
 )
@@ -43,7 +44,7 @@ def said(code: str) -> dict[str, str]:
         (answer(403, b"<html>blocked</html>"), Unreachable),
         (answer(404, said("PRODUCT_NOT_FOUND")), NotListed),
         (answer(404, said("COMBINATION_NOT_FOUND")), NotListed),
-        (answer(404, said("STORE_NOT_FOUND")), StoreRefused),
+        (answer(404, said("STORE_NOT_FOUND")), StoreMoved),
         (answer(404, reason="Not found"), NotListed),
         (answer(404, b" <!doctype html>"), Unreachable),
         (answer(405, said("METHOD_NOT_ALLOWED")), Rejected),

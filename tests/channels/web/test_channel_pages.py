@@ -104,7 +104,7 @@ def test_a_halted_wave_waits_for_a_person(browser: Client, stocked: Channel, sim
     browser.post(f"/channels/{stocked.uuid}/push/")
     work(stocked, "publish")
     assert sim.quantity_of("MUG") == 3
-    assert "The wave has stopped and asks you." in page(browser, stocked)
+    assert "Pushing to North has stopped and asks you." in page(browser, stocked)
 
     browser.post(f"/channels/{stocked.uuid}/allow/")
     work(stocked, "publish")
@@ -121,7 +121,7 @@ def test_a_dead_token_shows_its_words_and_a_new_one_mends_it(
     channel.refresh_from_db()
     assert channel.connection == "reconnect"
     html = page(browser, channel)
-    assert "The store does not accept our token any more." in html
+    assert "Ecwid does not accept our token any more" in html
     assert channel.connection_problem
     sim.access.renew(same=False)
 
