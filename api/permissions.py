@@ -1,16 +1,24 @@
-"""What a token may do: one scope per view for reading, one for writing."""
+"""What a token may do: what its scopes say, and never more than the role of its user.
+
+A view has one scope for reading and one for writing; the verb of each address stands in access.routes.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from access.roles import Role, Verb, may
+from access.routes import UndeclaredRoute, verb_of
 from api.models import ApiToken
 
 if TYPE_CHECKING:  # the framework's views import this module while they are being imported themselves
     from rest_framework.views import APIView
+
+log = structlog.get_logger(__name__)
 
 SCOPES: Final = {
     "stock:read": "read SKUs, warehouses, levels, movements, reservations and sales of shops",
@@ -27,6 +35,20 @@ SCOPES: Final = {
 }
 
 ANY: Final = "any"  # what every token may do
+
+# The least of what each scope is for: a person is offered those that their role can use.
+_SCOPE_VERBS: Final = {
+    "stock:write": Verb.STOCK,
+    "sales:write": Verb.SELL,
+    "reservations:write": Verb.STOCK,
+    "channels:write": Verb.MAPPING,
+    "webhooks:write": Verb.WEBHOOKS,
+}
+
+
+def scopes_for(user: object) -> list[str]:
+    """Return the scopes that are of use to a person in the role they have now."""
+    return [scope for scope in SCOPES if may(user, _SCOPE_VERBS.get(scope, Verb.SEE))]
 
 
 def scope_of(view: APIView, method: str) -> str:
@@ -49,7 +71,21 @@ class HasScope(BasePermission):
             return True  # what the view can't do at all is answered 405, not with a scope that doesn't exist
         wanted = scope_of(view, request.method or "")
         if wanted == ANY or (wanted and wanted in request.auth.scopes):
-            return True
+            return self._role_suffices(request)
         self.message = f"This token lacks the scope {wanted}. Make one with: manage.py token USER --scopes {wanted}"
         self.code = f"missing-scope {wanted}"  # read by api.errors, which names the scope for programs too
+        return False
+
+    def _role_suffices(self, request: Request) -> bool:
+        match = request.resolver_match
+        try:
+            verb = verb_of(match.view_name if match else "", request.method or "")
+        except UndeclaredRoute:
+            log.exception("undeclared_route")
+            self.message = "This address is not open to anyone yet."
+            return False
+        if may(request.user, verb):
+            return True
+        role = Role(getattr(request.user, "role", Role.VIEWER)).label
+        self.message = f"The role of this token's user, {role.lower()}, may not {verb.label}."
         return False

@@ -66,5 +66,5 @@ urlpatterns = [
         SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html"),
         name="docs",
     ),
-    re_path(r"", NotFoundView.as_view()),
+    re_path(r"", NotFoundView.as_view(), name="nothing"),
 ]

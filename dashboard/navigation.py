@@ -11,6 +11,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from access.roles import Verb, may
+from access.routes import verb_of
 from channels import emergency
 from channels.models import Channel, Listing, OrderLine
 from dashboard import themes
@@ -90,6 +92,8 @@ def _rooms(request: HttpRequest) -> list[Room]:
     counts = _counts()
     rooms = []
     for label, icon, url_name, beginnings in _PLAN:
+        if not may(request.user, verb_of(url_name, "GET")):
+            continue
         if url_name == "dashboard:shop" and not Warehouse.objects.filter(is_shop=True).exists():
             continue  # most merchants have none, and the first one is made among the warehouses
         try:
@@ -112,9 +116,14 @@ def _rooms(request: HttpRequest) -> list[Room]:
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """Offer ``rooms`` and the channels that are ``stopped``, read only by a page that draws them, and ``theme``."""
-    context: dict[str, object] = {"theme": themes.chosen(request)}
+    """Offer to every template ``theme``, ``may`` (what the role of whoever is signed in allows, by verb), and, read
+    from the database only by a page that draws them, ``rooms`` and the channels that are ``stopped``.
+    """
     user = getattr(request, "user", None)  # absent where an error page is drawn before anybody was looked up
+    context: dict[str, object] = {
+        "theme": themes.chosen(request),
+        "may": {verb.value: may(user, verb) for verb in Verb},
+    }
     if user is not None and user.is_authenticated:
         context["rooms"] = SimpleLazyObject(lambda: _rooms(request))
         context["stopped"] = SimpleLazyObject(lambda: list(emergency.stopped().defer("credentials", "options")))

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from api.permissions import SCOPES
+from api.permissions import SCOPES, scopes_for
 from api.webhooks.endpoints import URL_LENGTH, RefusedEndpoint
 from api.webhooks.kinds import CHOICES, KINDS, Kind
 
@@ -60,11 +60,16 @@ class TokenForm(forms.Form):
     )
     scopes = forms.MultipleChoiceField(
         label=_("It may"),
-        choices=[(scope, f"{about[:1].upper()}{about[1:]}") for scope, about in SCOPES.items()],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one.")},
-        help_text=_("Grant only what the program needs."),
+        help_text=_("Grant only what the program needs. It can never do more than your role."),
     )
+
+    def __init__(self, *args: Any, user: object, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - narrows the type
+        field.choices = [(scope, f"{SCOPES[scope][:1].upper()}{SCOPES[scope][1:]}") for scope in scopes_for(user)]
 
     @property
     def chosen(self) -> Sequence[str]:

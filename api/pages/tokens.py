@@ -26,7 +26,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def token_new(request: HttpRequest) -> HttpResponse:
     """Make a token and show it in this one answer."""
-    form = TokenForm(request.POST or None)
+    form = TokenForm(request.POST or None, user=person(request))
     if request.method == "POST" and form.is_valid():
         token = tokens.issue(user=person(request), scopes=list(form.chosen), name=form.cleaned_data["name"])
         return render(request, "developers/token_shown.html", {"token": token, "name": form.cleaned_data["name"]})

@@ -12,6 +12,7 @@ from django.core.mail import send_mail
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from access.roles import Role
 from api.models import Endpoint
 
 log = structlog.get_logger(__name__)
@@ -52,5 +53,5 @@ def _recipients(endpoint: Endpoint) -> list[str]:
     """Return the owner's address, else those of everyone who runs the installation."""
     if endpoint.owner.email and endpoint.owner.is_active:
         return [endpoint.owner.email]
-    owners = get_user_model().objects.filter(is_superuser=True, is_active=True).exclude(email="")
+    owners = get_user_model().objects.filter(role=Role.OWNER, is_active=True).exclude(email="")
     return list(owners.order_by("pk").values_list("email", flat=True)[:20])

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
 from django.forms import BoundField
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from access.routes import UndeclaredRoute, verb_of
 from dashboard import icons, states, times
 from inventory import actors
 
@@ -92,6 +96,17 @@ def span(length: timedelta | None) -> str:
 def actor(value: str) -> str:
     """Whom people know the cause of a movement or change as: “ana”, not “user:ana”."""
     return actors.name_of(value)
+
+
+@register.filter
+def opens_to(url: str, may: Mapping[str, bool] | str) -> bool:
+    """Whether an address of ours opens to the role that ``may`` tells of; without one it is not asked."""
+    if not isinstance(may, Mapping):
+        return True
+    try:
+        return may.get(verb_of(resolve(urlsplit(str(url)).path).view_name, "GET").value, False)
+    except (Resolver404, UndeclaredRoute):
+        return True  # an address elsewhere, or one that everyone may open
 
 
 @register.simple_tag

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from access.roles import Verb, may
 from inventory import sheets
 from inventory.tables import list_page
 from inventory.views import done, form_page
@@ -48,6 +49,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         empty_text=_("Each channel is compared with the ledger every night, and whenever you ask for it."),
     )
     table.tail = rooms.tail_of(query)
+    if not may(request.user, Verb.REVIEW):
+        table.exclude = ("pick",)
     context = {
         "tabs": rooms.tabs("queue"),
         "views": rooms.views(request, query),

@@ -55,7 +55,7 @@ def _static_files_are_looked_up(settings: Settings) -> None:
 
 @pytest.fixture
 def user(db: None) -> User:
-    return User.objects.create_user("ana")
+    return User.objects.create_user("ana", role="owner")
 
 
 @pytest.fixture

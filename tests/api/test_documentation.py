@@ -35,7 +35,7 @@ def blocks(language: str) -> str:
 
 @pytest.fixture
 def environment(live_server: LiveServer) -> dict[str, str]:
-    user = User.objects.create_user("ana")
+    user = User.objects.create_user("ana", role="owner")
     channel = make_channel("North")
     make_listing(channel, external_sku='TEE/BLK "M"')
     make_discrepancy(make_listing(channel, "p-2", sku=make_sku("CAP"), mapping="mapped", accounted=7), shows=9)

@@ -119,7 +119,7 @@ def test_a_key_is_worth_one_change(
 
 
 def test_a_key_belongs_to_one_user_and_one_endpoint(api: Api, tee: Sku) -> None:
-    other = Api(tokens.issue(user=User.objects.create_user("bo"), scopes=["stock:write"]))
+    other = Api(tokens.issue(user=User.objects.create_user("bo", role="owner"), scopes=["stock:write"]))
     body = {"sku": "TEE-BLK-M", "warehouse": "MAIN", "units": 1}
 
     assert api.post("stock/receipts/", body, key="1").status_code == 201

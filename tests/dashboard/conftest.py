@@ -17,7 +17,7 @@ from inventory.models import Movement, Sku, Warehouse
 
 @pytest.fixture
 def user(db: None) -> User:
-    return User.objects.create_user("ana", "ana@example.com", "a long enough password")
+    return User.objects.create_user("ana", "ana@example.com", "a long enough password", role="owner")
 
 
 @pytest.fixture

@@ -79,9 +79,9 @@ def test_eight_wrong_passwords_lock_the_sign_in(client: Client, user: User) -> N
     assert "Too many attempts" in response.content.decode()
 
 
-def test_the_component_page_is_for_staff(browser: Client, user: User) -> None:
-    assert browser.get("/components/").status_code == 302
-
-    User.objects.filter(pk=user.pk).update(is_staff=True)
-
+def test_the_component_page_is_for_owners(browser: Client, user: User) -> None:
     assert browser.get("/components/").status_code == 200
+
+    User.objects.filter(pk=user.pk).update(role="manager")
+
+    assert browser.get("/components/").status_code == 403

@@ -28,7 +28,7 @@ def test_djangos_own_views_find_them() -> None:
 @pytest.mark.django_db
 def test_a_form_without_its_token_changes_nothing_and_says_so() -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(User.objects.create_user("ana", "ana@example.com", "a long enough password"))
+    client.force_login(User.objects.create_user("ana", "ana@example.com", "a long enough password", role="owner"))
 
     response = client.post("/skus/new/", {"code": "TEE"})
 

@@ -61,7 +61,7 @@ def page(
     """A signed-in page; parametrise indirectly with (colour scheme, width)."""
     scheme: Literal["light", "dark"]
     scheme, width = getattr(request, "param", ("light", 1440))
-    user = User.objects.create_user("ana", "ana@example.com", "a long enough password", is_staff=True)
+    user = User.objects.create_user("ana", "ana@example.com", "a long enough password", role="owner")
     client.force_login(user)
     context = chromium.new_context(
         base_url=live_server.url, color_scheme=scheme, viewport={"width": width, "height": 900}

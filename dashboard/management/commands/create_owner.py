@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from access.roles import Role
 from dashboard.models import User
 
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, if_missing: bool, **options: object) -> None:
-        owner = User.objects.filter(is_superuser=True).order_by("pk").first()
+        owner = User.objects.filter(role=Role.OWNER, is_active=True).order_by("pk").first()
         if owner is not None:
             message = f"There is an owner already: {owner}. Nothing was changed."
             if not if_missing:
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         user = User(
             username=self._ask("OWNER_USERNAME", "Username"),
             email=self._ask("OWNER_EMAIL", "E-mail"),
+            role=Role.OWNER,
             is_staff=True,
             is_superuser=True,
         )

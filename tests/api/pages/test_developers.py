@@ -140,7 +140,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(browser: Client) -> None:
 
 
 def test_nobody_revokes_another_s_token(browser: Client) -> None:
-    other = User.objects.create_user("ben")
+    other = User.objects.create_user("ben", role="owner")
     token = ApiToken.objects.create(user=other, digest="d", prefix="evk_x")
 
     assert browser.post(page("token_revoke", token.pk)).status_code == 404

@@ -30,7 +30,7 @@ def at_full_speed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def user(db: None) -> User:
-    return User.objects.create_user("ana", "ana@example.com", "a long enough password")
+    return User.objects.create_user("ana", "ana@example.com", "a long enough password", role="owner")
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_a_test_saves_no_channel_and_keeps_the_secrets_out_of_the_page(
 def test_kept_secrets_are_one_persons(client: Client, browser: Client, sim: EcwidSimulator, main: Warehouse) -> None:
     browser.post(FORM, form_of(sim, main) | {"test": "1"})
     kept = ConnectAttempt.objects.get().state_token
-    client.force_login(User.objects.create_user("eve", "eve@example.com", "another long password"))
+    client.force_login(User.objects.create_user("eve", "eve@example.com", "another long password", role="owner"))
 
     response = client.post(FORM, form_of(sim, main, credential_token="", kept=kept) | {"save": "1"})
 
@@ -220,7 +220,7 @@ def test_a_state_of_someone_else_is_refused(
     client: Client, browser: Client, sim: EcwidSimulator, main: Warehouse
 ) -> None:
     callback = consent(browser, sim, main)
-    client.force_login(User.objects.create_user("eve", "eve@example.com", "another long password"))
+    client.force_login(User.objects.create_user("eve", "eve@example.com", "another long password", role="owner"))
 
     response = client.get(callback)
 

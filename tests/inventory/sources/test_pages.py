@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def browser(client: Client) -> Client:
-    client.force_login(User.objects.create_user("ana", "ana@example.com", "a long enough password"))
+    client.force_login(User.objects.create_user("ana", "ana@example.com", "a long enough password", role="owner"))
     return client
 
 

@@ -13,7 +13,7 @@ from inventory.models import AuditEntry, Sku, Warehouse
 
 @pytest.fixture
 def browser(client: Client, db: None) -> Client:
-    client.force_login(User.objects.create_user("ana", "ana@example.com", "a long enough password"))
+    client.force_login(User.objects.create_user("ana", "ana@example.com", "a long enough password", role="owner"))
     return client
 
 

@@ -21,7 +21,7 @@ __all__ = ["at_full_speed", "sim", "store"]
 
 @pytest.fixture
 def user(db: None) -> User:
-    return User.objects.create_user("ana", "ana@example.com", "a long enough password")
+    return User.objects.create_user("ana", "ana@example.com", "a long enough password", role="owner")
 
 
 @pytest.fixture

@@ -158,7 +158,7 @@ def test_a_changed_field_draws_the_preview_anew(browser: Client, shop: SimpleNam
 
 
 def test_it_is_given_to_someone_and_noted(browser: Client, shop: SimpleNamespace) -> None:
-    ben = User.objects.create_user("ben")
+    ben = User.objects.create_user("ben", role="owner")
 
     browser.post(f"/reconciliation/{shop.over.pk}/assign/", {"assignee": str(ben.pk)})
     browser.post(f"/reconciliation/{shop.over.pk}/note/", {"text": "Asked the shop <b>"})

@@ -121,7 +121,7 @@ def _others(text: bytes) -> list[str]:
 
 
 def test_a_view_is_saved_shown_with_its_count_and_removed(browser: Client, shop: SimpleNamespace) -> None:
-    other = User.objects.create_user("ben")
+    other = User.objects.create_user("ben", role="owner")
     SavedView.objects.create(user=other, name="Ben's own", query="cause=mapping")
     SavedView.objects.create(user=other, name="Everyone's", query="cause=lost-push", is_shared=True)
 
