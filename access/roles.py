@@ -31,6 +31,7 @@ class Verb(TextChoices):
     MAPPING = "mapping", _("map listings to SKUs")
     REVIEW = "review", _("decide about discrepancies, and start and stop runs")
     ASK = "ask", _("fetch orders again, replay events, retry pushes and read catalogues")
+    STOP = "stop", _("stop channels in an emergency and let them go on")
     WAREHOUSES = "warehouses", _("make and change warehouses")
     RULES = "rules", _("change tolerances, hold-backs and schedules")
     CHANNELS = "channels", _("connect stores, and change their settings and modes")
@@ -48,6 +49,7 @@ LEAST: Final[dict[Verb, Role]] = {
     Verb.MAPPING: Role.OPERATOR,
     Verb.REVIEW: Role.OPERATOR,
     Verb.ASK: Role.OPERATOR,
+    Verb.STOP: Role.OPERATOR,
     Verb.WAREHOUSES: Role.MANAGER,
     Verb.RULES: Role.MANAGER,
     Verb.CHANNELS: Role.MANAGER,

@@ -42,6 +42,7 @@ _SCOPE_VERBS: Final = {
     "sales:write": Verb.SELL,
     "reservations:write": Verb.STOCK,
     "channels:write": Verb.MAPPING,
+    "reconciliation:write": Verb.REVIEW,
     "webhooks:write": Verb.WEBHOOKS,
 }
 

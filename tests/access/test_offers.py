@@ -33,6 +33,8 @@ def pages(db: None) -> list[str]:
     main = make_warehouse()
     Warehouse.objects.filter(pk=make_warehouse("SHOP").pk).update(is_shop=True)
     channel = make_channel(halted_at=now, halted_reason="A large wave.")
+    observing = make_channel("South", mode="observe")
+    make_listing(observing, make_sku("CAP", on_hand=2), quantity=1)
     sku = make_sku(on_hand=5)
     mapped = make_listing(channel, sku, quantity=5, parked_at=now, parked_reason="No such product.")
     unlimited = make_listing(channel, make_sku("ENDLESS"), quantity=None, tracked=False)
@@ -71,6 +73,7 @@ def pages(db: None) -> list[str]:
         f"/orders/{order.pk}/",
         "/channels/",
         f"/channels/{channel.uuid}/",
+        f"/channels/{observing.uuid}/observe/",
         "/activity/",
         f"/activity/events/{event.pk}/",
         "/activity/pushes/",
