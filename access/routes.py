@@ -56,6 +56,9 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "developers:token_new": Verb.OWN,
     "developers:token_revoke": Verb.OWN,
     # Overview and SKUs
+    "dashboard:setup": _SEE,
+    "dashboard:setup_stock": _SEE,
+    "dashboard:setup_skip": Verb.CHANNELS,
     "dashboard:overview": _SEE,
     "dashboard:components": Verb.PEOPLE,
     "dashboard:sku_list": _SEE,

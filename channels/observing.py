@@ -74,18 +74,26 @@ _KNOWN = Q(accounted__isnull=False, would_show__isnull=False)
 _AGREES = _KNOWN & Q(would_show=F("accounted"), drift=0)
 
 
+_COUNTS = {
+    "listings": Count("pk", filter=_KNOWN),
+    "agreeing": Count("pk", filter=_AGREES),
+    "raised": Count("pk", filter=_KNOWN & Q(would_show__gt=F("accounted"))),
+    "lowered": Count("pk", filter=_KNOWN & Q(would_show__lt=F("accounted"))),
+    "to_zero": Count("pk", filter=_KNOWN & Q(would_show=0, accounted__gt=0)),
+    "drifting": Count("pk", filter=_KNOWN & ~Q(drift=0)),
+    "unknown": Count("pk", filter=~_KNOWN),
+}
+
+
 def agreement(channel: Channel) -> Agreement:
     """Return how far the channel agrees now, in one query."""
-    found = observed_listings(channel).aggregate(
-        listings=Count("pk", filter=_KNOWN),
-        agreeing=Count("pk", filter=_AGREES),
-        raised=Count("pk", filter=_KNOWN & Q(would_show__gt=F("accounted"))),
-        lowered=Count("pk", filter=_KNOWN & Q(would_show__lt=F("accounted"))),
-        to_zero=Count("pk", filter=_KNOWN & Q(would_show=0, accounted__gt=0)),
-        drifting=Count("pk", filter=_KNOWN & ~Q(drift=0)),
-        unknown=Count("pk", filter=~_KNOWN),
-    )
-    return Agreement(**found)
+    return Agreement(**observed_listings(channel).aggregate(**_COUNTS))
+
+
+def agreements() -> dict[int, Agreement]:
+    """Return how far each channel agrees that has observed listings, by its id, in one query."""
+    rows = Listing.objects.all().publishable().observed().order_by().values("channel").annotate(**_COUNTS)
+    return {row.pop("channel"): Agreement(**row) for row in rows}
 
 
 def measure(*, now: datetime) -> None:

@@ -34,17 +34,21 @@ class Opening:
         return self.units + self.reserved
 
 
-def rows(channel: Channel) -> ListingQuerySet:
-    """Return the listings whose number can open their SKU's stock, with ``units``: mapped, counted and read.
+def rows(channel: Channel | None = None) -> ListingQuerySet:
+    """Return the listings, of one channel or of all, whose number can open their SKU's stock, with ``units``.
 
-    A SKU that has ever been received, counted or adjusted is left out: its stock is known better here. So is one that
-    several listings sell from the same place: which of them tells the stock, nobody knows.
+    They are mapped, counted and read. A SKU that has ever been received, counted or adjusted is left out: its stock
+    is known better here. So is one that several listings sell from the same place: which of them tells the stock,
+    nobody knows.
     """
     known = Movement.objects.filter(sku=OuterRef("sku")).exclude(on_hand_delta=0)
     for batch in CountBatch.objects.filter(state=CountBatch.State.UNDONE):
         known = known.exclude(key__startswith=batch.key)  # as if it had never been
-    publishable = Listing.objects.filter(channel=channel, sku__is_bundle=False).publishable()
-    twins = publishable.filter(sku=OuterRef("sku"), location_ref=OuterRef("location_ref")).exclude(pk=OuterRef("pk"))
+    publishable = Listing.objects.filter(sku__is_bundle=False).publishable()
+    if channel is not None:
+        publishable = publishable.filter(channel=channel)
+    same = {name: OuterRef(name) for name in ("channel", "sku", "location_ref")}
+    twins = publishable.filter(**same).exclude(pk=OuterRef("pk"))
     shown: ListingQuerySet = (
         publishable.exclude(Exists(known))
         .exclude(Exists(twins))

@@ -1,4 +1,4 @@
-"""People who sign in, who is invited, what the installation asks of them all, and what they are told."""
+"""People who sign in, who is invited, what the installation asks of them all, and what they are told or left out."""
 
 from __future__ import annotations
 
@@ -122,3 +122,14 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class SkippedStep(models.Model):
+    """A step of setting up that a person has left out for now; which steps are done is told from the data."""
+
+    step = models.CharField(max_length=20, unique=True)
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(help_text=_("When it was left out."))
+
+    def __str__(self) -> str:
+        return self.step

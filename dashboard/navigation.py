@@ -39,7 +39,7 @@ class Room:
 
 # label, icon, url name, and the beginnings of the view names that belong to the room
 _PLAN = (
-    (_("Overview"), "overview", "dashboard:overview", ("dashboard:overview",)),
+    (_("Overview"), "overview", "dashboard:overview", ("dashboard:overview", "dashboard:setup")),
     (_("SKUs"), "sku", "dashboard:sku_list", ("dashboard:sku",)),
     (_("Listings"), "listing", "channels:listing_list", ("channels:listing", "channels:mapping")),
     (_("Orders"), "order", "channels:order_list", ("channels:order",)),

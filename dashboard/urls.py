@@ -1,10 +1,13 @@
 from django.urls import path
 
-from dashboard import shop_views, showcase, sku_views, stock_views, views
+from dashboard import setup_views, shop_views, showcase, sku_views, stock_views, views
 
 app_name = "dashboard"
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("setup/", setup_views.checklist, name="setup"),
+    path("setup/skip/", setup_views.skip, name="setup_skip"),
+    path("setup/stock/", setup_views.stock, name="setup_stock"),
     path("components/", showcase.components, name="components"),
     path("theme/", views.theme, name="theme"),
     path("shop/", shop_views.shop, name="shop"),

@@ -9,11 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from channels.models import Listing
-from dashboard import attention, themes
+from dashboard import attention, setup, themes
 from dashboard import overview as reads
-from dashboard.links import link
-from inventory.models import StockLevel, Warehouse
 
 
 @require_GET
@@ -22,7 +19,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     channels = list(reads.channel_health(now=now))
     if not channels:
-        return render(request, "dashboard/first_steps.html", _first_steps())
+        return render(request, "dashboard/setup.html", {"setup": setup.look()})
     context = {
         "concerns": attention.concerns(channels, now=now),
         "figures": reads.figures(now=now),
@@ -30,16 +27,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "happenings": reads.recent(),
     }
     is_part = bool(getattr(request, "htmx", False))
+    if not is_part:
+        context["setup"] = setup.look()
     return render(request, "dashboard/_overview.html" if is_part else "dashboard/overview.html", context)
-
-
-def _first_steps() -> dict[str, object]:
-    return {
-        "has_warehouse": Warehouse.objects.exists(),
-        "has_listings": Listing.objects.exists(),
-        "has_stock": StockLevel.objects.exists(),
-        "connect_url": link("channels:channel_connect") or link("channels:channel_list"),
-    }
 
 
 @login_not_required

@@ -22,7 +22,7 @@ from channels import asking, breaker, catalog, connect, connection, limiter, mod
 from channels.contract import ChannelError
 from channels.models import Channel, ChannelWarehouse, Listing
 from channels.registry import capabilities_of, opened
-from channels.views.answers import refuse
+from channels.views.answers import back, refuse
 from inventory.errors import LedgerError
 from inventory.views import actor_of, done
 
@@ -220,7 +220,7 @@ def channel_import(request: HttpRequest, uuid: UUID) -> HttpResponse:
     channel = _connected(uuid)
     catalog.start_import(channel=channel, now=timezone.now())
     messages.success(request, _("The catalogue is being read. You can leave this page."))
-    return redirect("channels:channel_detail", channel.uuid)
+    return back(request, reverse("channels:channel_detail", args=[channel.uuid]))
 
 
 @require_POST
