@@ -7,7 +7,7 @@ that a person skipped a step is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from access.roles import Verb, may
 from channels import observing, opening
 from channels.models import CatalogImport, Channel, ChannelWarehouse, Listing, Location
 from channels.observing import Agreement
@@ -27,12 +28,19 @@ STEPS = ("connect", "warehouses", "import", "match", "stock", "observe", "live")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What one step wants of a person next, in a sentence, with its button; ``posts``: the button does it at once."""
+    """What one step wants of a person next, in a sentence, with its button; ``posts``: the button does it at once.
+
+    ``needs`` is what a role must allow for the button; without it the sentence stands alone.
+    """
 
     sentence: str
+    needs: Verb
     verb: str = ""
     url: str = ""
     posts: bool = False
+
+    def for_person(self, person: object) -> Task:
+        return self if may(person, self.needs) else replace(self, verb="", url="", posts=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,8 +91,11 @@ class Setup:
         return any(step.is_running for step in self.steps)
 
 
-def look() -> Setup:
-    """Read how far the installation has come, in a fixed number of queries; few once every store is past it."""
+def look(person: object) -> Setup:
+    """Read how far the installation has come, in a fixed number of queries; few once every store is past it.
+
+    ``person`` gets the buttons that their role allows.
+    """
     connected = Channel.objects.filter(disconnected_at=None)
     observing_ones = connected.filter(mode=Channel.Mode.OBSERVE)
     channels = list(_with_facts(observing_ones))
@@ -99,10 +110,11 @@ def look() -> Setup:
     elif connected.exists():
         facts = _Facts(channels=[], agreements={}, openings={}, has_warehouse=True, has_channels=True)
     else:
-        return _ahead(_has_warehouse())
+        return _ahead(_has_warehouse(), person)
     steps = [_MAKERS[code](facts) for code in STEPS]
     skipped = set(SkippedStep.objects.values_list("step", flat=True)) if channels else set()
     for step in steps:
+        step.tasks = [task.for_person(person) for task in step.tasks]
         step.is_skipped = step.code in skipped and bool(step.tasks)
     first = next((step for step in steps if step.is_open), None)
     if first is not None:
@@ -114,12 +126,12 @@ def _has_warehouse() -> bool:
     return Warehouse.objects.filter(kept_by="").exists()
 
 
-def _ahead(has_warehouse: bool) -> Setup:
+def _ahead(has_warehouse: bool, person: object) -> Setup:
     """Return the checklist of an installation without a store: all of it lies ahead."""
     facts = _Facts(channels=[], agreements={}, openings={}, has_warehouse=has_warehouse, has_channels=False)
     steps = [_MAKERS[code](facts) for code in STEPS]
     for step in steps:
-        step.tasks = step.tasks or [Task(sentence=step.about)]
+        step.tasks = [task.for_person(person) for task in step.tasks] or [Task(sentence=step.about, needs=Verb.SEE)]
     steps[0].is_next = True
     return Setup(steps=steps, has_channels=False)
 
@@ -196,6 +208,7 @@ def _connect(facts: _Facts) -> Step:
     if not facts.has_channels:
         step.tasks = [
             Task(
+                needs=Verb.CHANNELS,
                 sentence=_("Ecwid, Shopify, WooCommerce or Amazon."),
                 verb=_("Connect a store"),
                 url=reverse("channels:channel_connect"),
@@ -214,7 +227,14 @@ def _warehouses(facts: _Facts) -> Step:
     )
     if not facts.has_warehouse:
         url = reverse("inventory:warehouse_new")
-        step.tasks = [Task(sentence=_("Name the first place that holds stock."), verb=_("Add a warehouse"), url=url)]
+        step.tasks = [
+            Task(
+                needs=Verb.WAREHOUSES,
+                sentence=_("Name the first place that holds stock."),
+                verb=_("Add a warehouse"),
+                url=url,
+            )
+        ]
     for channel in facts.channels:
         url = reverse("channels:channel_settings", args=[channel.uuid]) + "#warehouses"
         if not channel.is_fed:  # type: ignore[attr-defined]
@@ -223,7 +243,7 @@ def _warehouses(facts: _Facts) -> Step:
             words = _("No warehouse stands for one of %(channel)s’s locations.") % {"channel": channel}
         else:
             continue
-        step.tasks.append(Task(sentence=words, verb=_("Choose"), url=url))
+        step.tasks.append(Task(needs=Verb.CHANNELS, sentence=words, verb=_("Choose"), url=url))
     return step
 
 
@@ -241,13 +261,17 @@ def _import(facts: _Facts) -> Step:
             url = reverse("channels:channel_detail", args=[channel.uuid])
             step.tasks.append(
                 Task(
-                    sentence=_("%(channel)s is being read; you can go on elsewhere.") % names, verb=_("Watch"), url=url
+                    needs=Verb.ASK,
+                    sentence=_("%(channel)s is being read; you can go on elsewhere.") % names,
+                    verb=_("Watch"),
+                    url=url,
                 )
             )
             step.is_running = True
         elif not channel.is_imported:  # type: ignore[attr-defined]
             step.tasks.append(
                 Task(
+                    needs=Verb.ASK,
                     sentence=_("%(channel)s has not been read yet.") % names,
                     verb=_("Import"),
                     url=reverse("channels:channel_import", args=[channel.uuid]),
@@ -276,7 +300,9 @@ def _match(facts: _Facts) -> Step:
             verb, url = _("Match"), f"{reverse('channels:listing_unmapped')}?channel={channel.pk}"
         else:
             verb, url = _("Make SKUs of them"), reverse("channels:listing_create_missing", args=[channel.pk])
-        step.tasks.append(Task(sentence=words % {"n": unmapped, "channel": channel}, verb=verb, url=url))
+        step.tasks.append(
+            Task(needs=Verb.MAPPING, sentence=words % {"n": unmapped, "channel": channel}, verb=verb, url=url)
+        )
     return step
 
 
@@ -297,7 +323,12 @@ def _stock(facts: _Facts) -> Step:
                 uncounted.skus,
             )
             step.tasks.append(
-                Task(sentence=words % {"n": uncounted.skus, "channel": channel}, verb=_("Set the stock"), url=url)
+                Task(
+                    needs=Verb.SEE,
+                    sentence=words % {"n": uncounted.skus, "channel": channel},
+                    verb=_("Set the stock"),
+                    url=url,
+                )
             )
     return step
 
@@ -321,7 +352,7 @@ def _observe(facts: _Facts) -> Step:
             words = _("%(percent)d %% of %(n)d listings of %(channel)s agree.") % facts_
         else:
             continue
-        step.tasks.append(Task(sentence=words, verb=_("Look"), url=url))
+        step.tasks.append(Task(needs=Verb.SEE, sentence=words, verb=_("Look"), url=url))
     return step
 
 
@@ -334,10 +365,11 @@ def _live(facts: _Facts) -> Step:
         done_words=_("Live."),
     )
     if not facts.has_channels:
-        step.tasks = [Task(sentence=_("Each store when you are ready."))]
+        step.tasks = [Task(needs=Verb.SEE, sentence=_("Each store when you are ready."))]
     for channel in facts.channels:
         step.tasks.append(
             Task(
+                needs=Verb.SEE,
                 sentence=_("%(channel)s observes: nothing is written to it.") % {"channel": channel},
                 verb=_("See what goes out"),
                 url=reverse("channels:channel_observe", args=[channel.uuid]),

@@ -25,7 +25,9 @@ LATEST = 5
 @vary_on_headers("HX-Request")
 def checklist(request: HttpRequest) -> HttpResponse:
     is_part = bool(getattr(request, "htmx", False))
-    return render(request, "dashboard/_setup.html" if is_part else "dashboard/setup.html", {"setup": setup.look()})
+    return render(
+        request, "dashboard/_setup.html" if is_part else "dashboard/setup.html", {"setup": setup.look(request.user)}
+    )
 
 
 @require_POST
@@ -33,7 +35,7 @@ def skip(request: HttpRequest) -> HttpResponse:
     """Leave a step out, or come back to it: ``verb`` is skip, skip-all or take-up."""
     step, verb = request.POST.get("step", ""), request.POST.get("verb", "")
     if verb == "skip-all":
-        steps = [each.code for each in setup.look().steps if each.is_open and each.code != "connect"]
+        steps = [each.code for each in setup.look(request.user).steps if each.is_open and each.code != "connect"]
     else:
         steps = [step] if step in setup.STEPS and step != "connect" else []
     if not steps:

@@ -19,7 +19,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     channels = list(reads.channel_health(now=now))
     if not channels:
-        return render(request, "dashboard/setup.html", {"setup": setup.look()})
+        return render(request, "dashboard/setup.html", {"setup": setup.look(request.user)})
     context = {
         "concerns": attention.concerns(channels, now=now),
         "figures": reads.figures(now=now),
@@ -28,7 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     }
     is_part = bool(getattr(request, "htmx", False))
     if not is_part:
-        context["setup"] = setup.look()
+        context["setup"] = setup.look(request.user)
     return render(request, "dashboard/_overview.html" if is_part else "dashboard/overview.html", context)
 
 

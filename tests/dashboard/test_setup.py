@@ -18,12 +18,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def browser(client: Client) -> Client:
-    client.force_login(User.objects.create_user("ana"))
+    client.force_login(User.objects.create_user("ana", role="owner"))
     return client
 
 
+def _look() -> setup.Setup:
+    return setup.look(User(role="owner"))
+
+
 def _next() -> str:
-    found = setup.look().next
+    found = _look().next
     return found.code if found else ""
 
 
@@ -50,7 +54,7 @@ def test_each_step_is_done_when_the_data_say_so() -> None:
     ChannelWarehouse.objects.create(channel=channel, warehouse=main)
     assert _next() == "import"
     CatalogImport.objects.create(channel=channel, started_at=timezone.now())
-    assert setup.look().is_running
+    assert _look().is_running
     CatalogImport.objects.update(state=CatalogImport.State.DONE)
     listing = factories.make_listing(channel, quantity=9, external_sku="TEE")
     assert _next() == "match"
@@ -62,16 +66,16 @@ def test_each_step_is_done_when_the_data_say_so() -> None:
     Listing.objects.filter(pk=listing.pk).update(would_show=9)
     assert _next() == "live"
     Channel.objects.update(mode="part-live")
-    assert setup.look().is_finished
+    assert _look().is_finished
 
 
 def test_a_new_store_opens_the_checklist_again() -> None:
     factories.make_channel("North")
-    assert setup.look().is_finished
+    assert _look().is_finished
 
     factories.make_channel("South", mode="observe", warehouses=[])
 
-    found = setup.look()
+    found = _look()
     assert [step.code for step in found.steps if step.is_done] == ["connect", "match", "stock"]
     assert found.next is not None
     assert found.next.tasks[0].sentence == "South sells from no warehouse."
@@ -90,6 +94,18 @@ def test_a_skipped_step_can_be_come_back_to(browser: Client) -> None:
 
     browser.post("/setup/skip/", {"step": "match", "verb": "take-up"})
     assert _next() == "match"
+
+
+def test_a_viewer_sees_how_far_it_is_and_gets_no_button(client: Client) -> None:
+    factories.make_channel("North", mode="observe")
+    client.force_login(User.objects.create_user("vera", role="viewer"))
+
+    page = client.get("/setup/").content.decode()
+
+    assert "North has not been read yet." in page
+    assert "button-primary" not in page
+    assert "Skip for now" not in page
+    assert client.post("/setup/skip/", {"step": "match", "verb": "skip"}).status_code == 403
 
 
 @pytest.mark.parametrize("step", ["connect", "nonsense", ""])
