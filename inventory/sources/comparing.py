@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
@@ -19,13 +19,12 @@ from inventory import ledger
 from inventory.ledger import Entry
 from inventory.models import Movement, StockLevel
 from inventory.sources import holds, judging
+from inventory.sources.ahead import CLOCK_SLACK, units_ahead
 from inventory.sources.models import Pull, PullDifference, Reading, Source
 from inventory.sources.plans import Place, Plan, Told, balances
 
 CHUNK = 200  # places that are locked at a time
 READING_CHUNK = 1000
-# What happened after a reading was recorded after it; this much sooner where clocks disagree.
-CLOCK_SLACK = timedelta(minutes=10)
 
 
 class Later(NamedTuple):
@@ -88,10 +87,9 @@ def compare(source: Source, plan: Plan, *, moving: Iterable[int] = ()) -> Tally:
     """Say how the ledger stands to every place of ``plan``, changing nothing."""
     tally = Tally()
     levels = balances({warehouse_id for _sku, warehouse_id in plan.told})
-    later = later_movements(plan.told)
-    held_still = set(moving)
+    standing = _Standing(later=later_movements(plan.told), ahead=units_ahead(source, plan.told), moving=set(moving))
     for place, told in plan.told.items():
-        verdict = _judged(source, place, told, levels.get(place, (0, 0)), later.get(place, Later()), held_still)
+        verdict = _judged(source, place, told, levels.get(place, (0, 0)), standing)
         if verdict.differs:
             tally.verdicts.append(verdict)
         else:
@@ -99,20 +97,34 @@ def compare(source: Source, plan: Plan, *, moving: Iterable[int] = ()) -> Tally:
     return tally
 
 
-def _judged(
-    source: Source, place: Place, told: Told, level: tuple[int, int], later: Later, moving: set[int]
-) -> Verdict:
-    expected, unsellable = level[0] - later.on_hand, level[1] - later.unsellable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """What explains that the ledger and a source stand differently: by place; ``moving``: by SKU."""
+
+    later: Mapping[Place, Later]
+    ahead: Mapping[Place, int]
+    moving: set[int]
+
+
+def _judged(source: Source, place: Place, told: Told, level: tuple[int, int], standing: _Standing) -> Verdict:
+    later = standing.later.get(place, Later())
+    unsellable = level[1] - later.unsellable
+    expected = _expected(told.on_hand, level[0] - later.on_hand, standing.ahead.get(place, 0))
     difference = told.on_hand - expected
     if difference == 0:
         outcome = Reading.Outcome.MATCHED
-    elif place[0] in moving:
+    elif place[0] in standing.moving:
         outcome = Reading.Outcome.MOVING
     elif source.on_difference == Source.OnDifference.FLAG and judging.is_beyond(source, place[0], expected, difference):
         outcome = Reading.Outcome.FLAGGED
     else:
         outcome = Reading.Outcome.ADJUSTED
     return Verdict(place=place, told=told, expected=expected, expected_unsellable=max(0, unsellable), outcome=outcome)
+
+
+def _expected(told: int, in_ledger: int, ahead: int) -> int:
+    """Return the units that the source should count: of those that others alone call shipped, as many as it does."""
+    return in_ledger + min(ahead, max(0, told - in_ledger))
 
 
 def apply(pull: Pull, plan: Plan, *, now: datetime) -> None:
@@ -153,13 +165,12 @@ def _settle(pull: Pull, places: Mapping[Place, Told], *, now: datetime) -> dict[
         .order_by("sku_id", "warehouse_id")
     )
     levels = {(level.sku_id, level.warehouse_id): level for level in locked}
-    later = later_movements(places)
-    moving = set(pull.moving)
+    standing = _Standing(later=later_movements(places), ahead=units_ahead(source, places), moving=set(pull.moving))
     verdicts = {}
     entries: list[Entry] = []
     for place, told in sorted(places.items()):
         level = levels[place]
-        verdict = _judged(source, place, told, (level.on_hand, level.unsellable), later.get(place, Later()), moving)
+        verdict = _judged(source, place, told, (level.on_hand, level.unsellable), standing)
         if not verdict.differs:
             continue
         verdicts[place] = verdict
@@ -217,17 +228,10 @@ def _keep_readings(pull: Pull, plan: Plan, verdicts: Mapping[Place, Verdict]) ->
     """Keep the source's last word on every place it spoke of."""
     source = pull.source
     places = sorted(plan.told)
-    levels = balances({place[1] for place in places})
-    later = later_movements(plan.told)
     for start in range(0, len(places), READING_CHUNK):
         readings = []
         for place in places[start : start + READING_CHUNK]:
             told, verdict = plan.told[place], verdicts.get(place)
-            expected = (
-                verdict.expected
-                if verdict is not None
-                else levels.get(place, (0, 0))[0] - later.get(place, Later()).on_hand
-            )
             readings.append(
                 Reading(
                     source=source,
@@ -237,7 +241,7 @@ def _keep_readings(pull: Pull, plan: Plan, verdicts: Mapping[Place, Verdict]) ->
                     reserved=told.reserved,
                     unsellable=told.unsellable,
                     as_of=told.as_of,
-                    expected=expected,
+                    expected=verdict.expected if verdict is not None else told.on_hand,
                     outcome=verdict.outcome if verdict is not None else Reading.Outcome.MATCHED,
                     pull=pull,
                 )
@@ -257,9 +261,10 @@ def _upsert(readings: Sequence[Reading]) -> None:
 def difference_now(reading: Reading) -> int:
     """Return by how many units the source's last word differs from the ledger, as of its own moment."""
     place = (reading.sku_id, reading.warehouse_id)
+    told = {place: Told(on_hand=reading.on_hand, as_of=reading.as_of)}
     level = StockLevel.objects.filter(sku_id=place[0], warehouse_id=place[1]).values_list("on_hand", flat=True).first()
-    later = later_movements({place: Told(on_hand=reading.on_hand, as_of=reading.as_of)}).get(place, Later())
-    return reading.on_hand - ((level or 0) - later.on_hand)
+    in_ledger = (level or 0) - later_movements(told).get(place, Later()).on_hand
+    return reading.on_hand - _expected(reading.on_hand, in_ledger, units_ahead(reading.source, told).get(place, 0))
 
 
 @transaction.atomic

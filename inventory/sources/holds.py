@@ -15,6 +15,7 @@ from django.db import transaction
 from inventory import ledger
 from inventory.ledger import Entry
 from inventory.models import Movement, Reservation, ReservationLine, StockLevel
+from inventory.sources.ahead import units_ahead
 from inventory.sources.models import Source
 from inventory.sources.plans import Place, Told
 
@@ -85,12 +86,14 @@ def _hold(source: Source, told: Mapping[Place, Told], *, cause: str, now: dateti
         (line.sku_id, line.warehouse_id): line
         for line in reservation.lines.filter(sku_id__in=sku_ids, warehouse_id__in=warehouse_ids)
     }
-    unknown = _unknown_to(source, told)
+    unknown, ahead = _unknown_to(source, told), units_ahead(source, told)
     wanted = {}
     for place, each in told.items():
         own = lines[place].reserved if place in lines else 0
+        # What has left by others' word is reserved there still, and by nobody here.
+        told_reserved = max(0, (each.reserved or 0) - ahead.get(place, 0))
         wanted[place] = foreign(
-            told_reserved=each.reserved or 0, ours=reserved[place] - own, ours_unknown=unknown.get(place, 0)
+            told_reserved=told_reserved, ours=reserved[place] - own, ours_unknown=unknown.get(place, 0)
         )
     _bring(reservation, lines, wanted, cause=cause, actor=source.actor, now=now)
 
