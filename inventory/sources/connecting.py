@@ -170,13 +170,22 @@ def disconnect(source: Source, *, actor: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def renew_secret(source: Source, *, actor: str) -> Source:
-    """Make a new secret for the source's events; the old one ends at once."""
+def renew_secret(source: Source, *, actor: str, now: datetime) -> Source:
+    """Make a new secret for the source's events; the old one is accepted for a day, so that no event is lost."""
     stored: Source = Source.objects.select_for_update().get(pk=source.pk)
-    stored.credentials = {**stored.credentials, "events_secret": signatures.make_secret()}
+    stored.credentials = signatures.renewed(stored.credentials, now=now)
     stored.save(update_fields=["credentials"])
     audit.record(actor=actor, action="source.secret", subject=f"source:{source.pk}", before={}, after={})
     return stored
+
+
+@transaction.atomic
+def end_old_secret(source: Source, *, actor: str) -> None:
+    """Accept no event any more that is signed with an older secret than the newest."""
+    stored: Source = Source.objects.select_for_update().get(pk=source.pk)
+    stored.credentials = signatures.without_old(stored.credentials)
+    stored.save(update_fields=["credentials"])
+    audit.record(actor=actor, action="source.end_old_secret", subject=f"source:{source.pk}", before={}, after={})
 
 
 CHANGEABLE = (

@@ -192,7 +192,6 @@ def standing_words(source: Source) -> str:
     return {
         "disconnected": _("Disconnected"),
         "reconnect": _("Reconnect needed"),
-        "refused": _("Needs a decision"),
         "paused": _("Paused"),
         "failing": _("Fails to answer"),
         "ok": _("Connected"),

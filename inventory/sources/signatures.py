@@ -10,13 +10,14 @@ import binascii
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from inventory.sources.contract import BadSignature
 
 TOLERANCE_SECONDS = 300
 PREFIX = "whsec_"
+OLD_FOR = timedelta(days=1)  # how long a bridge has to take over a new secret
 
 
 def make_secret() -> str:
@@ -35,20 +36,51 @@ def key_of(secret: str) -> bytes:
     return key
 
 
+def renewed(credentials: Mapping[str, str], *, now: datetime) -> dict[str, str]:
+    """Return the credentials with a new secret; the one that was is accepted for OLD_FOR longer."""
+    return {
+        **credentials,
+        "events_secret": make_secret(),
+        "old_events_secret": credentials.get("events_secret", ""),
+        "old_events_secret_until": (now + OLD_FOR).isoformat(),
+    }
+
+
+def old_until(credentials: Mapping[str, str], *, now: datetime) -> datetime | None:
+    """Return until when an older secret is accepted too; None where there is none any more."""
+    until = credentials.get("old_events_secret_until", "")
+    moment = datetime.fromisoformat(until) if until and credentials.get("old_events_secret") else None
+    return moment if moment is not None and now < moment else None
+
+
+def without_old(credentials: Mapping[str, str]) -> dict[str, str]:
+    """Return the credentials with the newest secret alone."""
+    return {name: value for name, value in credentials.items() if not name.startswith("old_events_secret")}
+
+
+def accepted(credentials: Mapping[str, str], *, now: datetime) -> list[str]:
+    """Return the secrets that an event may be signed with, the newest first."""
+    newest = credentials.get("events_secret", "")
+    return [newest, credentials["old_events_secret"]] if old_until(credentials, now=now) else [newest]
+
+
 def sign(secret: str, *, event_id: str, timestamp: int, body: bytes) -> str:
     """Return the ``webhook-signature`` header of an event."""
     return "v1," + base64.b64encode(_digest(key_of(secret), event_id, str(timestamp), body)).decode()
 
 
-def check(secret: str, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-    """Verify an event; header names are lower-case. Raises BadSignature for whatever does not verify."""
+def check(accepted: Sequence[str], headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+    """Verify an event against the secrets that are ``accepted``; header names are lower-case.
+
+    Raises BadSignature for whatever does not verify.
+    """
     event_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "")
     if not event_id or not timestamp or not signatures:
         raise BadSignature("The headers webhook-id, webhook-timestamp and webhook-signature are needed.")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise BadSignature("webhook-timestamp must be Unix seconds.")
-    wanted = _digest(key_of(secret), event_id, timestamp, body)
+    wanted = [_digest(key_of(secret), event_id, timestamp, body) for secret in accepted]
     found_any = False
     for signature in signatures.split(" ")[:20]:
         version, comma, encoded = signature.partition(",")
@@ -59,7 +91,7 @@ def check(secret: str, headers: Mapping[str, str], body: bytes, *, now: datetime
             given = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             continue
-        if hmac.compare_digest(given, wanted):
+        if any(hmac.compare_digest(given, each) for each in wanted):
             ahead = int(timestamp) - now.timestamp()
             if abs(ahead) > TOLERANCE_SECONDS:
                 way = "ahead of" if ahead > 0 else "behind"

@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(help_text='What was shipped earlier is not counted.')),
                 ('shipments_to', models.DateTimeField(blank=True, help_text='Shipments were read up to here.', null=True)),
                 ('failures', models.PositiveIntegerField(default=0, help_text='Readings that failed since the last that did not.')),
-                ('connection', models.CharField(choices=[('ok', 'Connected'), ('reconnect', 'Reconnect needed'), ('refused', 'Needs a decision')], default='ok', max_length=16)),
+                ('connection', models.CharField(choices=[('ok', 'Connected'), ('reconnect', 'Reconnect needed')], default='ok', max_length=16)),
                 ('connection_problem', models.CharField(blank=True, max_length=500)),
                 ('connection_problem_at', models.DateTimeField(blank=True, null=True)),
                 ('report', models.JSONField(blank=True, default=dict, help_text='What the last connection test found.')),

@@ -28,7 +28,6 @@ class Source(models.Model):
     class Connection(models.TextChoices):
         OK = "ok", _("Connected")
         RECONNECT = "reconnect", _("Reconnect needed")
-        REFUSED = "refused", _("Needs a decision")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=32)

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory.addresses import ForbiddenAddress
-from inventory.sources import connecting, holds, lane
+from inventory.sources import connecting, holds, lane, signatures
 from inventory.sources.contract import Capabilities, Report, ReportedLocation, SourceError
 from inventory.sources.forms import (
     ConnectForm,
@@ -100,18 +100,26 @@ def _connect(request: HttpRequest, form: ConnectForm) -> HttpResponse:
 
 def _show_secret(request: HttpRequest, source: Source) -> HttpResponse:
     """Show the events secret, in the answer to the post that made it and nowhere else."""
-    context = {**page_of(source, "settings"), "secret": source.credentials["events_secret"]}
+    context = {
+        **page_of(source, "settings"),
+        "secret": source.credentials["events_secret"],
+        "old_until": signatures.old_until(source.credentials, now=timezone.now()),
+    }
     return render(request, "sources/source_secret.html", context)
 
 
 @never_cache
 @require_POST
 def source_secret(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Make a new events secret; the old one ends at once."""
+    """Make a new events secret, or end the old one before its day is over."""
     source = get_object_or_404(Source, uuid=uuid, disconnected_at=None)
     if not capabilities_of(source).signs_with_ours:
         raise Http404
-    return _show_secret(request, connecting.renew_secret(source, actor=actor_of(request.user)))
+    if "end_old" in request.POST:
+        connecting.end_old_secret(source, actor=actor_of(request.user))
+        messages.success(request, _("The old secret has ended."))
+        return redirect("sources:source_settings", source.uuid)
+    return _show_secret(request, connecting.renew_secret(source, actor=actor_of(request.user), now=timezone.now()))
 
 
 @require_http_methods(["GET", "POST"])
@@ -157,7 +165,12 @@ def source_settings(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if request.method == "POST" and form is not None and form.is_valid() and _keep(source, form, request):
         messages.success(request, _("Saved."))
         return redirect("sources:source_settings", source.uuid)
-    context = {**page_of(Source.objects.get(pk=source.pk), "settings"), "parts": parts, "example": _example()}
+    context = {
+        **page_of(Source.objects.get(pk=source.pk), "settings"),
+        "parts": parts,
+        "example": _example(),
+        "old_until": signatures.old_until(source.credentials, now=timezone.now()),
+    }
     return render(request, "sources/source_settings.html", context, status=422 if request.method == "POST" else 200)
 
 

@@ -140,7 +140,7 @@ class WmsSource:
         return Envelope(delivery_id=delivery_id, topic=topic if isinstance(topic, str) else "")
 
     def check_signature(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        signatures.check(self.connection.credentials.get("events_secret", ""), headers, body, now=now)
+        signatures.check(signatures.accepted(self.connection.credentials, now=now), headers, body, now=now)
 
     def parse_event(self, topic: str, body: bytes) -> Event:
         return mapping.event_of(topic, _object(body))

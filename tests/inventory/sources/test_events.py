@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from inventory.models import Movement, StockLevel, Warehouse
-from inventory.sources import events, signatures
+from inventory.sources import connecting, events, signatures
 from inventory.sources.models import Source, SourceEvent
 from sandbox.wms.bridge import sign
 from tests.factories import make_sku
@@ -93,6 +95,30 @@ def test_several_signatures_are_tried_as_while_a_secret_is_rotated(wms: Source, 
     headers["webhook-signature"] = "v1,AAAA v1a,BBBB " + headers["webhook-signature"]
 
     assert post(client, None, body, headers).status_code == 202, "without the source in its address too"
+
+
+def test_an_old_secret_is_accepted_for_a_day_or_until_it_is_ended(
+    wms: Source, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"adjustment_id": "1", "sku": "TEE", "location": "Q1", "delta": 1, "reason": "x", "occurred_at": NOW}
+    before = envelope(wms, "stock.adjusted", told, event_id="evt_old")
+    renewed = connecting.renew_secret(wms, actor="user:ana", now=timezone.now())
+    assert renewed.credentials["events_secret"] not in str(wms.credentials)
+
+    assert post(client, wms, *before).status_code == 202
+    assert send(client, renewed, "stock.adjusted", told, event_id="evt_new").status_code == 202
+
+    with monkeypatch.context() as later:
+        later.setattr(signatures, "OLD_FOR", -timedelta(seconds=1))
+        connecting.renew_secret(wms, actor="user:ana", now=timezone.now())
+        renewed.refresh_from_db()
+    assert signatures.accepted(renewed.credentials, now=timezone.now()) == [renewed.credentials["events_secret"]]
+
+    again = connecting.renew_secret(wms, actor="user:ana", now=timezone.now())
+    old = envelope(renewed, "stock.adjusted", told, event_id="evt_ended")
+    connecting.end_old_secret(wms, actor="user:ana")
+    assert post(client, wms, *old).status_code == 401
+    assert send(client, again, "stock.adjusted", told, event_id="evt_newest").status_code == 202
 
 
 @pytest.mark.parametrize("body", [b'{"type": "x", "data": {"sku": "\xff\xfe"}}', b'{"a": "\x00"}'])
