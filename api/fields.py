@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from inventory.codes import sku_named
 from inventory.models import MAX_UNITS, Sku, Warehouse
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -117,8 +118,8 @@ class WarehouseByCode(Code):
 
 
 def found_sku(code: str) -> Sku:
-    """Return the SKU of exactly that code. Raises ValidationError that names the code."""
-    sku: Sku | None = Sku.objects.filter(code=code).first()
+    """Return the SKU that this code means, to the letter. Raises ValidationError that names the code."""
+    sku = sku_named(code)
     if sku is None:
         raise serializers.ValidationError(no_sku(code))
     return sku

@@ -19,6 +19,7 @@ from dashboard import shops
 from dashboard.basket import Basket
 from dashboard.filters import SaleLineFilter
 from dashboard.tables import SaleLineTable
+from inventory.codes import sku_named
 from inventory.errors import KeptElsewhere
 from inventory.models import Sku, Warehouse
 from inventory.sheets import UnreadableSheet
@@ -211,7 +212,7 @@ def shop_resolve(request: HttpRequest, pk: int) -> HttpResponse:
     line = get_object_or_404(SaleLine.objects.select_related("warehouse"), pk=pk, state=SaleLine.State.WAITING)
     context: dict[str, Any] = {"line": line, "shop": line.warehouse}
     if request.method == "POST":
-        sku = Sku.objects.filter(code=request.POST.get("sku", "")).first()
+        sku = sku_named(request.POST.get("sku", ""))
         if sku is not None:
             selling.resolve(line=line, sku=sku, actor=actor_of(request.user), now=timezone.now())
             wake_soon("signals")

@@ -84,6 +84,14 @@ def components_of(sku_ids: Collection[int]) -> dict[int, Components]:
     return dict(found)
 
 
+def taken_apart(sku: Sku) -> dict[Sku, int]:
+    """Return what one unit of ``sku`` is: units of each component of a bundle, else one unit of itself."""
+    if not sku.is_bundle:
+        return {sku: 1}
+    rows = BundleComponent.objects.filter(bundle=sku).select_related("component").order_by("pk")
+    return {row.component: row.units for row in rows}
+
+
 def bundles_with(sku_ids: Collection[int]) -> dict[int, set[int]]:
     """Return the bundles that each of the SKUs is part of."""
     found: dict[int, set[int]] = defaultdict(set)

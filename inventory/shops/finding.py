@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from django.utils.translation import gettext as _
 
+from inventory.codes import skus_named
 from inventory.models import Sku
 
 
@@ -14,10 +15,10 @@ def find_skus(codes: Collection[tuple[str, bool]]) -> dict[tuple[str, bool], Sku
 
     Compared exactly. Of several SKUs with one barcode the only one that is not archived counts.
     """
-    by_code = Sku.objects.in_bulk({code for code, is_barcode in codes if not is_barcode}, field_name="code")
+    by_code = skus_named({code for code, is_barcode in codes if not is_barcode})
     by_barcode: dict[str, list[Sku]] = {}
     wanted = {code for code, is_barcode in codes if is_barcode}
-    for sku in Sku.objects.filter(barcode__in=wanted).exclude(barcode="").order_by("pk"):
+    for sku in Sku.objects.filter(barcode__in=wanted).exclude(barcode="").select_related("merged_into").order_by("pk"):
         by_barcode.setdefault(sku.barcode, []).append(sku)
     found: dict[tuple[str, bool], Sku | str] = {}
     for code, is_barcode in codes:
@@ -29,6 +30,8 @@ def find_skus(codes: Collection[tuple[str, bool]]) -> dict[tuple[str, bool], Sku
 
 
 def _of_barcode(code: str, skus: list[Sku]) -> Sku | str:
+    # One that was merged means the one that it was merged into.
+    skus = list({(sku.merged_into or sku).pk: sku.merged_into or sku for sku in skus}.values())
     active = [sku for sku in skus if sku.archived_at is None] or skus
     if len(active) == 1:
         return active[0]

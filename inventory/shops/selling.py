@@ -15,7 +15,7 @@ from enum import StrEnum
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from inventory import ledger
+from inventory import bundles, ledger
 from inventory.announcing import announce
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, StockCount, StockLevel, Warehouse
@@ -183,10 +183,14 @@ def _is_same(line: SaleLine, item: Told) -> bool:
 
 def _book(line: SaleLine, sku: Sku) -> _Move:
     line.sku, line.state, line.reason = sku, SaleLine.State.BOOKED, ""
-    if line.kind == SaleLine.Kind.SALE:
-        line.entries = [[sku.pk, -line.units, 0]]
-    else:
-        line.entries = [[sku.pk, line.units if line.is_sellable else 0, 0 if line.is_sellable else line.units]]
+    # Kept as they are now: a void gives back what was taken, whatever the bundle is made of by then.
+    line.entries = []
+    for component, each in bundles.taken_apart(sku).items():
+        units = line.units * each
+        if line.kind == SaleLine.Kind.SALE:
+            line.entries.append([component.pk, -units, 0])
+        else:
+            line.entries.append([component.pk, units if line.is_sellable else 0, 0 if line.is_sellable else units])
     line.save()
     return _Move(line=line, is_undo=False, occurred_at=line.occurred_at)
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from inventory import ledger, operations
+from inventory import bundles, codes, ledger, operations
 from inventory.errors import KeyConflict
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, Warehouse
@@ -122,9 +122,18 @@ class _NotKnown(Exception):
 
 
 def _sku(code: str) -> Sku:
-    sku: Sku | None = Sku.objects.filter(code=code).first()
+    sku = codes.sku_named(code)
     if sku is None:
         raise _NotKnown(_("No SKU of yours has the code %(code)s: create it, then try again.") % {"code": code})
+    return sku
+
+
+def _counted(code: str) -> Sku:
+    """Return a SKU that holds stock: no bundle."""
+    sku = _sku(code)
+    if sku.is_bundle:
+        words = _("%(code)s is a bundle here and holds no stock: have its components counted instead.")
+        raise _NotKnown(words % {"code": code})
     return sku
 
 
@@ -145,7 +154,7 @@ def _moment(source: Source, told: datetime, now: datetime) -> datetime:
 
 def _adjust(source: Source, event: AdjustmentEvent, *, now: datetime) -> list[str]:
     try:
-        sku, warehouse = _sku(event.sku), _warehouse(source, event.location_ref)
+        sku, warehouse = _counted(event.sku), _warehouse(source, event.location_ref)
     except _NotKnown as problem:
         return [str(problem)]
     entry = Entry(
@@ -181,23 +190,27 @@ def _take_back(source: Source, event: ReturnEvent, *, now: datetime) -> list[str
         except _NotKnown as problem:
             problems.append(str(problem))
             continue
-        operations.receive_return(
-            sku=sku,
-            warehouse=warehouse,
-            units=line.units,
-            is_sellable=line.is_sellable,
-            key=f"source:{source.pk}:return:{event.ref}:{number}"[:255],
-            actor=source.actor,
-            now=now,
-            reason=_("Return %(ref)s") % {"ref": event.ref},
-        )
+        key = f"source:{source.pk}:return:{event.ref}:{number}"[:240]
+        if sku.is_bundle and Movement.objects.filter(key__startswith=f"{key}:").exists():
+            continue  # told before, when the bundle may have been made of other things
+        for component, units in bundles.taken_apart(sku).items():
+            operations.receive_return(
+                sku=component,
+                warehouse=warehouse,
+                units=line.units * units,
+                is_sellable=line.is_sellable,
+                key=f"{key}:{component.pk}" if sku.is_bundle else key,
+                actor=source.actor,
+                now=now,
+                reason=_("Return %(ref)s") % {"ref": event.ref},
+            )
     return problems
 
 
 def _count(source: Source, event: CountEvent, *, now: datetime) -> list[str]:
     """Compare a count like a reading of one place: as of its own moment, within the same tolerance."""
     try:
-        _sku(event.sku), _warehouse(source, event.location_ref)
+        _counted(event.sku), _warehouse(source, event.location_ref)
     except _NotKnown as problem:
         return [str(problem)]
     as_of = _moment(source, event.counted_at, now)

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from inventory import codes
 from inventory.models import Sku, StockLevel
 from inventory.sources import mapping
 from inventory.sources.contract import Capabilities
@@ -35,6 +36,15 @@ class Told:
         self.unsellable = _sum(self.unsellable, row.unsellable)
         if row.item_ref not in self.item_refs:
             self.item_refs = (*self.item_refs, row.item_ref)
+
+    def with_other_code(self, other: Told) -> Told:
+        return Told(
+            on_hand=self.on_hand + other.on_hand,
+            as_of=min(self.as_of, other.as_of),
+            reserved=_sum(self.reserved, other.reserved),
+            unsellable=_sum(self.unsellable, other.unsellable),
+            item_refs=(*self.item_refs, *other.item_refs),
+        )
 
 
 def _sum(left: int | None, right: int | None) -> int | None:
@@ -66,7 +76,8 @@ class _Gathering:
         self.locations = mapping.deciding(pull.source)
         self.names = dict(pull.source.locations.values_list("ref", "name"))
         named = PulledRow.objects.filter(pull=pull).values("sku_code")
-        self.sku_ids: dict[str, int] = dict(Sku.objects.filter(code__in=named).values_list("code", "pk"))
+        self.sku_ids = codes.ids_named(named)
+        self.bundle_ids = set(Sku.objects.filter(is_bundle=True).values_list("pk", flat=True))
         self.spoilt: dict[str, PullProblem] = {}  # by SKU code: nothing of it may be used
         self.unknown: dict[str, PullProblem] = {}
         self.unmapped: dict[str, int] = {}
@@ -80,14 +91,15 @@ class _Gathering:
         for row in PulledRow.objects.filter(pull=self.pull).order_by("pk").iterator(2000):
             if not self._take(row):
                 self.plan.skipped += 1
+        spoilt_ids = {self.sku_ids[code] for code in self.spoilt if code in self.sku_ids}
         for code, places in self.places.items():
-            if code not in self.spoilt:
-                self.plan.told.update(places)
+            if self.sku_ids[code] not in spoilt_ids:
+                for place, each in places.items():
+                    self._tell(place, each)
         self._drop_stale()
         self._note_problems()
         warehouse_ids = {each.warehouse_id for each in self.locations.values() if each.warehouse_id is not None}
         levels = StockLevel.objects.filter(warehouse_id__in=warehouse_ids).exclude(on_hand=0, unsellable=0)
-        spoilt_ids = {self.sku_ids[code] for code in self.spoilt if code in self.sku_ids}
         for sku_id, warehouse_id, on_hand in levels.values_list("sku_id", "warehouse_id", "on_hand").iterator(2000):
             place = (sku_id, warehouse_id)
             told = self.plan.told.get(place)
@@ -103,6 +115,11 @@ class _Gathering:
                 self.plan.stocked += 1
                 self.plan.zeroed += told is not None and told.on_hand == 0
         return self.plan
+
+    def _tell(self, place: Place, told: Told) -> None:
+        """Keep what is said of a place. Units that lie there under two codes of one SKU are all its units."""
+        known = self.plan.told.get(place)
+        self.plan.told[place] = told if known is None else known.with_other_code(told)
 
     def _take(self, row: PulledRow) -> bool:
         code, ref = row.sku_code, row.location_ref
@@ -122,6 +139,11 @@ class _Gathering:
         if location is None or location.warehouse_id is None:
             self.unmapped[ref] = self.unmapped.get(ref, 0) + 1
             return False
+        if sku_id in self.bundle_ids:
+            if row.on_hand or row.unsellable:
+                words = _("%(code)s is a bundle here and holds no stock: have its components counted instead.")
+                self._spoil(row, PullProblem.Kind.INVALID, words % {"code": code})
+            return not row.on_hand
         if self.items.setdefault(code, row.item_ref) != row.item_ref:
             words = _("%(code)s stands for two items (%(one)s and %(other)s): give one of them another code.")
             values = {"code": code, "one": self.items[code], "other": row.item_ref}

@@ -16,10 +16,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from inventory import booking, ledger
+from inventory import booking, bundles, codes, ledger
 from inventory.booking import Level
 from inventory.ledger import Entry
-from inventory.models import Movement, Reservation, ReservationLine, Sku, Warehouse
+from inventory.models import FormerCode, Movement, Reservation, ReservationLine, Sku, Warehouse
 from inventory.sources import mapping
 from inventory.sources.contract import ReportedShipment
 from inventory.sources.models import ExternalShipment, ExternalShipmentLine, Source, SourceLocation
@@ -145,14 +145,16 @@ def match_waiting(*, now: datetime) -> int:
     lines = ExternalShipmentLine.objects.filter(shipment=OuterRef("pk"))
     mapped = SourceLocation.objects.filter(source=OuterRef("source"), ref=OuterRef("location_ref"))
     mapped = mapped.exclude(warehouse=None)
-    has_sku = Exists(Sku.objects.filter(code=OuterRef("sku_code")))
+    has_sku = Exists(Sku.objects.filter(code=OuterRef("sku_code"))) | Exists(
+        FormerCode.objects.filter(code=OuterRef("sku_code"))
+    )
     asked_for = ReservationLine.objects.filter(
         reservation_id=OuterRef("shipment__reservation_id"), sku_id=OuterRef("sku_id")
     )
     waiting = recent.filter(
         Q(reservation=None, problem="") & Exists(orders)
         | Exists(lines.filter(sku=None).filter(has_sku))
-        | Exists(lines.filter(warehouse=None)) & Exists(mapped)
+        | Exists(lines.filter(warehouse=None, is_split=False)) & Exists(mapped)
         | Exists(lines.filter(loose__gt=0, shipment__reservation__isnull=False).filter(Exists(asked_for)))
     )
     found = 0
@@ -178,7 +180,7 @@ def _account(shipment: ExternalShipment, *, actor: str, now: datetime) -> Counte
     elif shipment.order_ref:
         family = ExternalShipment.objects.filter(order_ref=shipment.order_ref, reservation=None)
     lines = list(
-        ExternalShipmentLine.objects.filter(shipment__in=family, sku__isnull=False)
+        ExternalShipmentLine.objects.filter(shipment__in=family, sku__isnull=False, is_split=False)
         .select_related("shipment__source")
         .order_by("pk")
     )
@@ -202,8 +204,8 @@ def _recognise(shipment: ExternalShipment) -> None:
     if shipment.location_ref and shipment.source is not None:
         warehouse = mapping.warehouses(shipment.source).get(shipment.location_ref)
         warehouse_id = warehouse.pk if warehouse is not None else None
-    for line in shipment.lines.filter(is_unusable=False).filter(Q(sku=None) | Q(warehouse=None)):
-        line.sku = line.sku or Sku.objects.filter(code=line.sku_code).first()
+    for line in shipment.lines.filter(is_unusable=False, is_split=False).filter(Q(sku=None) | Q(warehouse=None)):
+        line.sku = line.sku or codes.sku_named(line.sku_code)
         line.warehouse_id = line.warehouse_id or warehouse_id
         line.problem = ""
         if line.sku is None:
@@ -213,6 +215,27 @@ def _recognise(shipment: ExternalShipment) -> None:
             line.problem = _("%(location)s is no warehouse of yours: map it, and this counts.")
             line.problem = (line.problem % {"location": shipment.location_ref})[:300]
         line.save()
+    for line in shipment.lines.filter(is_split=False, sku__is_bundle=True).select_related("sku"):
+        _split(line)
+
+
+def _split(line: ExternalShipmentLine) -> None:
+    """Have a bundle counted as what it is made of now; what it is made of later does not change it."""
+    if line.sku is None:
+        return
+    ExternalShipmentLine.objects.filter(pk=line.pk).update(is_split=True, problem="")
+    ExternalShipmentLine.objects.bulk_create(
+        ExternalShipmentLine(
+            shipment_id=line.shipment_id,
+            line_ref=f"{line.line_ref[:180]}/{component.pk}",
+            sku_code=component.code,
+            sku=component,
+            warehouse_id=line.warehouse_id,
+            units=line.units * units,
+            problem=line.problem,
+        )
+        for component, units in bundles.taken_apart(line.sku).items()
+    )
 
 
 def _find_order(shipment: ExternalShipment) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from inventory import catalogue, counts, operations, verify
+from inventory import bundles, catalogue, counts, operations, verify
 from inventory.models import Movement, Sku, Warehouse
 from inventory.shops import selling
 from inventory.shops.finding import scanned
@@ -203,3 +203,17 @@ def test_receipts_do_not_meet_shop_lines(shop: Warehouse, tee: Sku, now: datetim
     operations.receive(sku=tee, warehouse=shop, units=1, key="sale-line", actor="user:ana", now=now)
 
     assert take(shop, told()) == [(Status.BOOKED, False)]
+
+
+def test_a_bundle_sold_at_the_till_takes_its_components(shop: Warehouse, tee: Sku) -> None:
+    mug = make_sku("MUG", on_hand=10, warehouse=shop)
+    kit = make_sku("KIT", barcode="4006381333948")
+    bundles.set_components(bundle=kit, components={tee.pk: 1, mug.pk: 2}, actor="user:ana", now=NOW)
+
+    take(shop, told("1", code="4006381333948", is_barcode=True, units=2), told("2", Verb.RETURN, code="KIT", units=1))
+    assert (balances(tee, shop), balances(mug, shop), balances(kit, shop)) == ((9, 0, 0), (8, 0, 0), (0, 0, 0))
+
+    bundles.set_components(bundle=kit, components={tee.pk: 7}, actor="user:ana", now=NOW)
+    take(shop, told("1", Verb.VOID))
+    assert (balances(tee, shop), balances(mug, shop)) == ((11, 0, 0), (12, 0, 0)), "what was taken comes back"
+    assert list(verify.differences()) == []

@@ -60,6 +60,9 @@ class ExternalShipmentLine(models.Model):
     units = models.BigIntegerField()
     loose = models.BigIntegerField(default=0)
     revision = models.PositiveIntegerField(default=0, help_text=_("Raised by each change of ``loose``."))
+    is_split = models.BooleanField(
+        default=False, help_text=_("A bundle: the lines of its components count instead of it.")
+    )
     is_unusable = models.BooleanField(default=False, help_text=_("As it came; only the reporter can mend it."))
     problem = models.CharField(max_length=300, blank=True)
 
