@@ -113,7 +113,7 @@ def test_a_file_is_read_line_by_line_and_every_bad_one_has_its_sentence() -> Non
 
 
 def test_a_person_brings_a_file_looks_takes_and_undoes(client: Client, now: datetime) -> None:
-    client.force_login(User.objects.create_user("ana"))
+    client.force_login(User.objects.create_user("ana", role="owner"))
     tee, main = make_sku("TEE", on_hand=4), make_warehouse()
     upload = SimpleUploadedFile("counts.csv", b"sku,on_hand\nTEE,9\nNOPE,1\n", content_type="text/csv")
 
@@ -138,7 +138,7 @@ def test_a_person_brings_a_file_looks_takes_and_undoes(client: Client, now: date
     [(b"code,units\nA,1\n", "Missing columns: sku, on_hand"), (b"sku,on_hand\n", "no line below"), (b"", "empty")],
 )
 def test_a_file_that_is_none_is_refused_with_what_to_do(client: Client, content: bytes, words: str) -> None:
-    client.force_login(User.objects.create_user("ana"))
+    client.force_login(User.objects.create_user("ana", role="owner"))
 
     answer = client.post("/inventory/counts/", {"file": SimpleUploadedFile("counts.csv", content)})
 
@@ -148,7 +148,7 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(client: Client, content:
 
 
 def test_a_batch_that_is_not_wanted_is_discarded(client: Client, now: datetime) -> None:
-    client.force_login(User.objects.create_user("ana"))
+    client.force_login(User.objects.create_user("ana", role="owner"))
     batch = _batch([_counted(make_sku("TEE"), 3)], now)
 
     client.post(f"/inventory/counts/{batch.pk}/discard/")

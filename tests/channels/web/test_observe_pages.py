@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def browser(client: Client) -> Client:
-    client.force_login(User.objects.create_user("ana"))
+    client.force_login(User.objects.create_user("ana", role="owner"))
     return client
 
 
