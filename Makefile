@@ -4,6 +4,8 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
 BIN := .venv/bin
 # Settings with a default for every variable, none of them secret: for checks that touch no data.
 CHECK_ENV := DJANGO_SETTINGS_MODULE=tests.settings
+# Python keeps what it compiled, whatever the shell says: the tests alone start it some fifty times.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install demo run worker test lint format types imports migrations deploy static check bench
 
