@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 from collections.abc import Callable, Generator
@@ -52,6 +53,7 @@ def _is_long(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with the reason, what this environment can't run; begin with what takes long."""
     items.sort(key=_is_long, reverse=True)
+    gc.freeze()  # what is loaded by now stays: the collector need not walk it again and again
     on_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     for item in items:
         if item.get_closest_marker("postgres") and not on_postgres:
