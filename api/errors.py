@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Any, TypedDict
 
 from django.conf import settings
@@ -19,6 +20,10 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from channels import connect, mapping, tracking
+from channels.contract import ChannelError
+from channels.contract import RateLimited as ChannelRateLimited
+from inventory.addresses import ForbiddenAddress
 from inventory.errors import (
     CodeTaken,
     InsufficientStock,
@@ -30,9 +35,25 @@ from inventory.errors import (
     Shortage,
 )
 from inventory.reservations import ANY_WAREHOUSE
+from inventory.sheets import UnreadableSheet
+from inventory.sources import connecting
+from inventory.sources import mapping as places
+from inventory.sources.contract import RateLimited as SourceRateLimited
+from inventory.sources.contract import SourceError
+from inventory.sources.csv_files import files
 
 logger = logging.getLogger(__name__)
 
+# What the domain says no to, in a sentence that says what to do.
+REFUSALS = (
+    connect.ConnectRefused,
+    connecting.ConnectRefused,
+    tracking.CantStart,
+    mapping.ChangedSince,
+    places.WarehouseTaken,
+    files.SameFile,
+    files.Busy,
+)
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:evenkeel:problem:"
 
@@ -108,6 +129,15 @@ def problem(
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
 
 
+def refusal_of_item(exc: Exception) -> dict[str, Any] | None:
+    """Return what a list of results says of an item that was refused with ``exc``; None where that is no refusal."""
+    answer = _own(exc) or _framework(exc)
+    if answer is None or answer.status_code >= 500:
+        return None
+    status = "invalid" if answer.status_code == 400 else "refused"
+    return {"status": status, "detail": answer.data["detail"], "errors": answer.data["errors"]}
+
+
 def _own(exc: Exception) -> Response | None:
     """Answer what our own code and the database refuse."""
     match exc:
@@ -136,6 +166,18 @@ def _own(exc: Exception) -> Response | None:
         case CodeTaken():
             [detail] = exc.messages
             return problem(409, "code-taken", detail, errors=[FieldError(field="code", message=detail)])
+        case ChannelRateLimited() | SourceRateLimited():
+            headers = {"Retry-After": str(ceil(exc.wait_seconds))}
+            return problem(503, "other-side-busy", str(exc), headers=headers)
+        case ChannelError() | SourceError():
+            # 502: it did not answer, which may pass. 409: it answered, and refuses.
+            return problem(502, "other-side-away", str(exc)) if exc.retryable else problem(409, "refused", str(exc))
+        case ForbiddenAddress():
+            return problem(400, "invalid-input", str(exc), errors=[FieldError(field="base_url", message=str(exc))])
+        case UnreadableSheet():
+            return problem(400, "invalid-input", str(exc), errors=[FieldError(field="content", message=str(exc))])
+        case _ if isinstance(exc, REFUSALS):
+            return problem(409, "conflict", str(exc))
         case ModelValidationError():
             messages = [FieldError(field="", message=message) for message in exc.messages]
             return problem(400, "invalid-input", " ".join(exc.messages), errors=messages)
@@ -171,8 +213,7 @@ def _framework(exc: Exception) -> Response | None:
         headers["Retry-After"] = str(int(wait))
     if isinstance(exc, exceptions.ValidationError):
         errors = list(flat(exc.detail))
-        detail = "; ".join(f"{e['field']}: {e['message']}" if e["field"] else e["message"] for e in errors)
-        return problem(400, "invalid-input", detail, errors=errors, headers=headers)
+        return problem(400, "invalid-input", sentence_of(errors), errors=errors, headers=headers)
     name = HTTPStatus(exc.status_code).phrase.lower().replace(" ", "-")
     if isinstance(exc, exceptions.ParseError):
         name = "malformed-body"
@@ -199,6 +240,11 @@ def flat(detail: Any, field: str = "") -> Iterator[FieldError]:
             yield from flat(inner, f"{field}[{position}]" if isinstance(inner, dict) else field)
     else:
         yield FieldError(field=field, message=str(detail))
+
+
+def sentence_of(errors: Sequence[FieldError]) -> str:
+    """Return all of them in one line."""
+    return "; ".join(f"{e['field']}: {e['message']}" if e["field"] else e["message"] for e in errors)
 
 
 def _shortage(shortage: Shortage) -> ShortageAnswer:

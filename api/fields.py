@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
+from django.core.validators import RegexValidator
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -62,6 +63,13 @@ class Whole(serializers.IntegerField):
         return data
 
 
+class Id(Whole):
+    """The numeric id of a row."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
+
+
 class Units(Whole):
     """Whole units from ``minimum`` to a thousand million."""
 
@@ -78,16 +86,103 @@ class StrictBoolean(serializers.BooleanField):
         return data
 
 
-class Code(serializers.CharField):
-    """A code exactly as it is written: spaces and case count, so nothing is trimmed. JSON text only."""
+class Text(serializers.CharField):
+    """JSON text; spaces at its ends don't count. The framework's own field would take a number for text."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Send text, in quotes.")
+        return super().to_internal_value(data)
+
+
+class Code(Text):
+    """A code exactly as it is written: spaces and case count, so nothing is trimmed."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            raise serializers.ValidationError("Send the code as text.")
-        return super().to_internal_value(data)
+
+class Key(Text):
+    """A key of the caller's: 1 to 200 printable ASCII characters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=200, **kwargs)
+        self.validators.append(RegexValidator(r"^[ -~]+$", "Use printable ASCII characters only."))
+
+
+class AnyList(serializers.ListField):
+    """Items that are looked at one by one later, so that a bad one does not refuse the others."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(
+            child=serializers.JSONField(allow_null=True), allow_empty=False, max_length=max_length, **kwargs
+        )
+
+
+class AskedSecret(Protocol):
+    """A credential that connecting asks for, of a store or of a stock source."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_required(self) -> bool: ...
+
+
+class AskedOption(Protocol):
+    """A fact about the other side that connecting asks for."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def default(self) -> str: ...
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]: ...
+
+
+class Secrets(serializers.DictField):
+    """Credentials by their names. Written only."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=Text(max_length=2500, allow_blank=True), write_only=True, **kwargs)
+
+    @staticmethod
+    def check(given: Mapping[str, str], asked: Sequence[AskedSecret], *, kept: Collection[str] = ()) -> None:
+        """Raise ValidationError for names that nobody asked for, and for what is missing and not ``kept``."""
+        names = [field.name for field in asked]
+        there = f"There is no such credential. There are: {', '.join(names)}."
+        errors = {name: there for name in given if name not in names}
+        for field in asked:
+            if field.is_required and not given.get(field.name) and field.name not in kept:
+                errors[field.name] = "This one is needed."
+        if errors:
+            raise serializers.ValidationError({"credentials": errors})
+
+
+class Options(serializers.DictField):
+    """Facts about the other side by their names, each one of the choices it lists."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", "The first choice of each unless given.")
+        super().__init__(child=Text(max_length=200), required=False, **kwargs)
+
+    @staticmethod
+    def check(given: Mapping[str, str], asked: Sequence[AskedOption]) -> None:
+        """Raise ValidationError for names and values that do not exist."""
+        choices = {option.name: [code for code, _label in option.choices] for option in asked}
+        errors = {}
+        for name, value in given.items():
+            if name not in choices:
+                errors[name] = f"There is no such option. There are: {', '.join(choices) or 'none'}."
+            elif value not in choices[name]:
+                errors[name] = f"There is no such choice. There are: {', '.join(choices[name])}."
+        if errors:
+            raise serializers.ValidationError({"options": errors})
+
+    @classmethod
+    def completed(cls, given: Mapping[str, str], asked: Sequence[AskedOption]) -> dict[str, str]:
+        """Return ``given`` with the default of each option that it leaves out. Raises as ``check``."""
+        cls.check(given, asked)
+        return {option.name: given.get(option.name, option.default) for option in asked}
 
 
 class SkuByCode(Code):
@@ -137,3 +232,9 @@ def refuse_future(moment: datetime) -> None:
     """Refuse a time that has not come yet; clocks may differ by five minutes."""
     if moment > timezone.now() + _CLOCKS_DIFFER:
         raise serializers.ValidationError("This time lies in the future.")
+
+
+def refuse_zero(units: int) -> int:
+    if units == 0:
+        raise serializers.ValidationError("A change of 0 units changes nothing.")
+    return units

@@ -17,10 +17,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from api.models import Delivery, Endpoint
+from api.models import ApiToken, Delivery, Endpoint
 from api.webhooks.kinds import KINDS
-from channels.models import InboundEvent, Listing, Order, Push
-from inventory.models import Movement, Reservation, Sku, StockLevel, Warehouse
+from channels.models import CatalogImport, Channel, InboundEvent, Listing, Order, Push
+from inventory.models import AuditEntry, Movement, Reservation, Sku, StockLevel, Warehouse
 from inventory.shops.models import SaleLine
 
 _PAGING = {"cursor", "limit"}
@@ -28,7 +28,7 @@ _MAX = 10**15
 
 
 class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
-    """Refuses parameters that the list does not know, or that are given twice: both would widen the answer unseen."""
+    """Refuses parameters that the list does not know, and those that would widen the answer unseen."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         filterset_class = self.get_filterset_class(view, queryset)
@@ -38,7 +38,10 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
 
 
 def refuse_parameters(request: Request, known: Collection[str]) -> None:
-    """Raise ValidationError for parameters that are not ``known``, and for those that are given twice."""
+    """Raise ValidationError for parameters that are not ``known``, are given twice, or say nothing.
+
+    An empty one is most often a variable that a script forgot to set; taking it for absent would widen the answer.
+    """
     there = f"There are: {', '.join(sorted(known))}." if known else "This address takes none."
     errors = {}
     for name in request.query_params:
@@ -46,6 +49,8 @@ def refuse_parameters(request: Request, known: Collection[str]) -> None:
             errors[name] = f"There is no such parameter. {there}"
         elif len(request.query_params.getlist(name)) > 1:
             errors[name] = "Give this parameter once."
+        elif not request.query_params[name].strip():
+            errors[name] = "Give it a value, or leave it out."
     if errors:
         raise ValidationError(errors)
 
@@ -57,7 +62,7 @@ class Exact(django_filters.CharFilter):  # type: ignore[misc]
         super().__init__(field_name=field_name, help_text=help_text, strip=False, **kwargs)
 
 
-@extend_schema_field({"type": "integer", "format": "int64"})
+@extend_schema_field({"type": "integer", "format": "int64", "minimum": -_MAX, "maximum": _MAX})
 class Number(django_filters.Filter):  # type: ignore[misc]
     """A whole number."""
 
@@ -189,6 +194,25 @@ class SaleLineFilter(FilterSet):  # type: ignore[misc]
         fields = ["location", "state", "sale_id", "sku", "occurred_from", "occurred_until"]
 
 
+class ChannelFilter(FilterSet):  # type: ignore[misc]
+    name = Exact("name", "The channel of exactly this name.")
+    platform = Exact("platform", "Channels of this platform, for example ecwid.")
+    connected = YesNo("disconnected_at", "true: none that was disconnected; false: only those.", lookup_expr="isnull")
+
+    class Meta:
+        model = Channel
+        fields = ["name", "platform", "connected"]
+
+
+class ImportFilter(FilterSet):  # type: ignore[misc]
+    channel = OfChannel()
+    state = django_filters.ChoiceFilter(choices=CatalogImport.State.choices, help_text="Where it stands.")
+
+    class Meta:
+        model = CatalogImport
+        fields = ["channel", "state"]
+
+
 class ListingFilter(FilterSet):  # type: ignore[misc]
     channel = OfChannel()
     mapping = django_filters.ChoiceFilter(choices=Listing.Mapping.choices, help_text="Whether it has a SKU.")
@@ -196,10 +220,16 @@ class ListingFilter(FilterSet):  # type: ignore[misc]
     sku = Exact("sku__code", "Listings that sell the SKU of exactly this code.")
     external_sku = Exact("external_sku", "Listings to which the store gives exactly this SKU.")
     search = django_filters.CharFilter(method="by_search", help_text="Part of the title or of a SKU.")
+    parked = YesNo("parked_at", "true: those whose quantity the store refused.", lookup_expr="isnull", exclude=True)
+    attention = YesNo("parked_at", "true: those that wait for a person.", method="by_attention")
 
     class Meta:
         model = Listing
-        fields = ["channel", "mapping", "state", "sku", "external_sku", "search"]
+        fields = ["channel", "mapping", "state", "sku", "external_sku", "search", "parked", "attention"]
+
+    def by_attention(self, rows: Any, name: str, value: bool) -> Any:
+        waiting = rows.needing_attention()
+        return waiting if value else rows.exclude(pk__in=waiting.order_by().values("pk"))
 
     def by_search(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)
@@ -212,12 +242,16 @@ class OrderFilter(FilterSet):  # type: ignore[misc]
     ref = Exact("ref", "Orders of exactly this id of the platform.")
     sku = Exact("lines__sku__code", "Orders with a line of this SKU.", distinct=True)
     waiting = YesNo("lines", "true: orders with a line that is not booked yet.", method="by_waiting")
+    problem = YesNo("problem", "true: orders that could not be booked as they are.", method="by_problem")
     placed_from = Moment("placed_at", "Placed at this time or later.", lookup_expr="gte")
     placed_until = Moment("placed_at", "Placed before this time.", lookup_expr="lt")
 
     class Meta:
         model = Order
-        fields = ["channel", "state", "number", "ref", "sku", "waiting", "placed_from", "placed_until"]
+        fields = ["channel", "state", "number", "ref", "sku", "waiting", "problem", "placed_from", "placed_until"]
+
+    def by_problem(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
+        return rows.exclude(problem="") if value else rows.filter(problem="")
 
     def by_waiting(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
         waiting = rows.filter(lines__state="waiting").distinct()
@@ -248,6 +282,26 @@ class PushFilter(FilterSet):  # type: ignore[misc]
     class Meta:
         model = Push
         fields = ["channel", "listing", "sku", "state", "created_from", "created_until"]
+
+
+class ChangeFilter(FilterSet):  # type: ignore[misc]
+    actor = Exact("actor", "Changes by exactly this one, for example user:ana.")
+    action = Exact("action", "Changes of exactly this kind, for example channel.mode.")
+    subject = Exact("subject", "Changes of exactly this, for example channel:2.")
+    at_from = Moment("at", "Made at this time or later.", lookup_expr="gte")
+    at_until = Moment("at", "Made before this time.", lookup_expr="lt")
+
+    class Meta:
+        model = AuditEntry
+        fields = ["actor", "action", "subject", "at_from", "at_until"]
+
+
+class TokenFilter(FilterSet):  # type: ignore[misc]
+    revoked = YesNo("revoked_at", "true: revoked ones only; false: none of them.", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = ApiToken
+        fields = ["revoked"]
 
 
 class EndpointFilter(FilterSet):  # type: ignore[misc]

@@ -7,13 +7,13 @@ the answer; every other POST leaves a row before it begins, on which its twin wa
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime, timedelta
 from typing import cast
 
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -61,7 +61,12 @@ def key_of(request: Request, *, endpoint: str) -> str:
             "Repeat the request with the same key when you don't know whether it arrived.",
             field=HEADER,
         )
-    return f"api:{request.user.pk}:{endpoint}:{text}"
+    return ledger_key(request, text, endpoint=endpoint)
+
+
+def ledger_key(request: Request, key: str, *, endpoint: str) -> str:
+    """Return what the ledger knows a caller's key as: callers and endpoints don't meet."""
+    return f"api:{request.user.pk}:{endpoint}:{key}"
 
 
 def begin(request: Request, *, is_in_ledger: bool) -> KeptAnswer | None:
@@ -73,7 +78,9 @@ def begin(request: Request, *, is_in_ledger: bool) -> KeptAnswer | None:
     key = key_in(request)
     if not key:
         return None
-    digest = hashlib.sha256(json.dumps(request.data, sort_keys=True).encode()).hexdigest()
+    # Keyed, so that a body with a password in it can't be guessed from the table.
+    text = json.dumps(request.data, sort_keys=True)
+    digest = salted_hmac("api.idempotency", text, algorithm="sha256").hexdigest()
     fresh = KeptAnswer(
         user_id=cast(AbstractUser, request.user).pk,
         endpoint=request.path.rstrip("/")[:200],

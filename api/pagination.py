@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 _MAX_ID = 2**63 - 1
 
@@ -44,7 +45,17 @@ class CursorPages(CursorPagination):
     def _not_ours(self) -> ValidationError:
         return ValidationError({"cursor": "Take the cursor from next or previous of another page, unchanged."})
 
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": 50}
+        return parameters
+
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = super().get_paginated_response_schema(schema)
         answer["required"] = ["next", "previous", "results"]
+        examples = {"next": "https://stock.example.com/api/v1/skus/?cursor=cD00MQ%3D%3D", "previous": None}
+        for name, example in examples.items():
+            answer["properties"][name] = {"type": ["string", "null"], "format": "uri", "example": example}
         return answer

@@ -21,17 +21,23 @@ if TYPE_CHECKING:  # the framework's views import this module while they are bei
 log = structlog.get_logger(__name__)
 
 SCOPES: Final = {
-    "stock:read": "read SKUs, warehouses, levels, movements, reservations and sales of shops",
+    "stock:read": "read SKUs, warehouses, levels, movements, reservations, shipments and sales of shops",
     "stock:write": "change SKUs and warehouses; post receipts, adjustments, transfers, counts and returns",
+    "shipments:write": "confirm picks and shipments: all that a shipping program needs",
     "sales:write": "send sales of shops: all that a till needs",
     "reservations:write": "reserve, release and fulfil",
     "channels:read": "read channels, listings, the inbox and pushes",
-    "channels:write": "change channels; map listings",
+    "channels:write": "connect and change channels; map listings; have orders and events read again",
     "orders:read": "read orders",
     "reconciliation:read": "read runs, discrepancies, tolerances and hold-backs",
     "reconciliation:write": "start and stop runs; decide discrepancies; set tolerances and hold-backs",
+    "sources:read": "read stock sources and what they told",
+    "sources:write": "connect and change stock sources; decide about their readings",
     "webhooks:read": "read events, webhook endpoints and their log",
     "webhooks:write": "subscribe to events; make, change and remove webhook endpoints",
+    "changes:read": "read who changed what",
+    "tokens:read": "list the API tokens of its owner",
+    "tokens:write": "revoke API tokens of its owner",
 }
 
 ANY: Final = "any"  # what every token may do
@@ -39,11 +45,15 @@ ANY: Final = "any"  # what every token may do
 # The least of what each scope is for: a person is offered those that their role can use.
 _SCOPE_VERBS: Final = {
     "stock:write": Verb.STOCK,
+    "shipments:write": Verb.STOCK,
     "sales:write": Verb.SELL,
     "reservations:write": Verb.STOCK,
     "channels:write": Verb.MAPPING,
+    "sources:write": Verb.REVIEW,
     "reconciliation:write": Verb.REVIEW,
     "webhooks:write": Verb.WEBHOOKS,
+    "tokens:read": Verb.OWN,
+    "tokens:write": Verb.OWN,
 }
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import build_choice_field
+from drf_spectacular.plumbing import build_choice_field, is_patched_serializer
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.serializers import CharField
 
 from api.errors import MEDIA_TYPE
+from api.fields import StrictModelSerializer, StrictSerializer
 from api.idempotency import HEADER, MAX_LENGTH
 from api.permissions import scope_of
 from api.serializers.problems import ConflictSerializer, ProblemSerializer
@@ -23,14 +25,21 @@ _PROBLEMS = {
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The Idempotency-Key was used before with another body.",
+    "502": "The store or source did not answer. It may have done what was asked: read before you repeat.",
+    "503": "The store or source asks us to wait; Retry-After says how many seconds.",
+    "429": "Too many calls in this minute; Retry-After says in how many seconds the next may come.",
 }
-_KEY = OpenApiParameter(
-    HEADER,
-    {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH},
-    OpenApiParameter.HEADER,
-    required=True,
-    description="Names this one change. The same key and body again change nothing and are answered the same.",
-)
+
+
+def _key(*, is_required: bool) -> OpenApiParameter:
+    return OpenApiParameter(
+        HEADER,
+        {"type": "string", "pattern": f"^[!-~]([ -~]{{0,{MAX_LENGTH - 2}}}[!-~])?$"},
+        OpenApiParameter.HEADER,
+        required=is_required,
+        description="Names this one change. The same key and body again change nothing and are answered the same."
+        + ("" if is_required else " Without one, a repeat is another request."),
+    )
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -60,7 +69,7 @@ class ApiSchema(AutoSchema):
     """Adds the problems that an operation may answer, its scope, and the key where one is needed."""
 
     def get_override_parameters(self) -> list[Any]:
-        return [_KEY] if self._takes_key() else []
+        return [_key(is_required=self._needs_key())] if self._takes_key() else []
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         scope = scope_of(self.view, self.method)
@@ -75,7 +84,7 @@ class ApiSchema(AutoSchema):
         return bodies
 
     def _problem_statuses(self) -> list[str]:
-        statuses = ["401", "403"]
+        statuses = ["401", "403", "429"]
         if "{" in self.path:
             statuses.append("404")
         if self.method != "GET":
@@ -84,6 +93,8 @@ class ApiSchema(AutoSchema):
             statuses.append("400")
         if self._takes_key():
             statuses.append("422")
+        if getattr(self.view, "action", "") in getattr(self.view, "calling_actions", ()):
+            statuses += ["502", "503"]
         return sorted(statuses)
 
     def _tokenize_path(self) -> list[str]:
@@ -91,5 +102,21 @@ class ApiSchema(AutoSchema):
         tokens: list[str] = super()._tokenize_path()
         return [part for part in tokens if part != "v1"]
 
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
+        """Say of strict bodies that they take no other members, and that a change names at least one."""
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        kind = serializer if isinstance(serializer, type) else type(serializer)
+        if issubclass(kind, StrictSerializer | StrictModelSerializer):
+            schema["additionalProperties"] = False
+            for name, field in (serializer() if isinstance(serializer, type) else serializer).fields.items():
+                if isinstance(field, CharField) and not field.allow_blank and not field.read_only:
+                    schema["properties"][name].setdefault("minLength", 1)
+            if is_patched_serializer(serializer, direction):
+                schema["minProperties"] = 1
+        return schema
+
     def _takes_key(self) -> bool:
-        return self.method == "POST" and getattr(self.view, "action", "post") in getattr(self.view, "keyed_actions", ())
+        return self.method == "POST"
+
+    def _needs_key(self) -> bool:
+        return self._takes_key() and bool(getattr(self.view, "is_keyed", False))

@@ -4,23 +4,29 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from api.views.account import ChangeViews, TokenViews
 from api.views.base import NotFoundView
 from api.views.catalogue import SkuViews, WarehouseViews
-from api.views.channels import ChannelViews, InboxViews, ListingViews, OrderViews, PushViews
+from api.views.channels import ChannelViews, ImportViews, PlatformsView
 from api.views.discrepancies import BatchViews, DiscrepancyViews
 from api.views.levels import HoldBackViews, ToleranceViews
+from api.views.listings import ListingViews
 from api.views.reconciliation import RunViews
 from api.views.reservations import ReservationViews
 from api.views.sales import SaleViews
+from api.views.shipments import ShipmentViews
 from api.views.stock import (
+    AdjustmentsView,
     AdjustmentView,
     CountView,
     MovementViews,
     ReceiptView,
+    ReclassifyView,
     ReturnView,
     StockViews,
     TransferView,
 )
+from api.views.traffic import InboxViews, OrderViews, PushViews
 from api.views.webhooks import DeliveryViews, EndpointViews, EventsView, HookViews, MeView
 
 app_name = "api"
@@ -33,11 +39,15 @@ router.register("stock", StockViews)
 router.register("movements", MovementViews)
 router.register("reservations", ReservationViews)
 router.register("pos/sales", SaleViews, basename="sale")
+router.register("shipments", ShipmentViews, basename="shipment")
 router.register("channels", ChannelViews)
+router.register("imports", ImportViews, basename="import")
 router.register("listings", ListingViews)
 router.register("orders", OrderViews)
 router.register("inbox", InboxViews, basename="inbox")
 router.register("pushes", PushViews)
+router.register("changes", ChangeViews, basename="change")
+router.register("tokens", TokenViews, basename="token")
 router.register("webhooks", EndpointViews)
 router.register("deliveries", DeliveryViews)
 router.register("hooks", HookViews, basename="hook")
@@ -49,10 +59,13 @@ router.register("hold-backs", HoldBackViews, basename="hold-back")
 
 v1 = [
     re_path(r"^me/?$", MeView.as_view(), name="me"),
+    re_path(r"^platforms/?$", PlatformsView.as_view(), name="platforms"),
     re_path(r"^events/?$", EventsView.as_view(), name="events"),
     re_path(r"^stock/adjustments/?$", AdjustmentView.as_view(), name="adjustments"),
+    re_path(r"^stock/adjustments/batch/?$", AdjustmentsView.as_view(), name="adjustments_batch"),
     re_path(r"^stock/counts/?$", CountView.as_view(), name="counts"),
     re_path(r"^stock/receipts/?$", ReceiptView.as_view(), name="receipts"),
+    re_path(r"^stock/reclassifications/?$", ReclassifyView.as_view(), name="reclassifications"),
     re_path(r"^stock/returns/?$", ReturnView.as_view(), name="returns"),
     re_path(r"^stock/transfers/?$", TransferView.as_view(), name="transfers"),
     *router.urls,

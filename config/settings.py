@@ -254,7 +254,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "OAS_VERSION": "3.1.0",
-    "ENUM_NAME_OVERRIDES": {"EventKind": "api.webhooks.kinds.CODES"},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.description.complete",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "EventKind": "api.webhooks.kinds.CODES",
+        "ItemStatus": ["done", "refused", "invalid"],
+    },
 }
 
 # Logging: one line per event, secrets never ---------------------------------------------------------------------

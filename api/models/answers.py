@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from inventory.encryption import EncryptedJSONField
+
 
 class KeptAnswer(models.Model):
     """What one request under one key was answered: a repeat gets the same."""
@@ -15,7 +17,7 @@ class KeptAnswer(models.Model):
     key = models.CharField(max_length=200)
     digest = models.CharField(max_length=64, help_text=_("Of the body: another one under the same key is refused."))
     status = models.PositiveSmallIntegerField(null=True, help_text=_("Null while the first request is at work."))
-    body = models.JSONField(null=True)
+    body = EncryptedJSONField(null=True, help_text=_("Encrypted: some answers hold a secret that is shown once."))
     created_at = models.DateTimeField()
 
     class Meta:

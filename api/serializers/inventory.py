@@ -7,23 +7,32 @@ from typing import Any
 from rest_framework import serializers
 
 from api.fields import (
+    AnyList,
     Code,
+    Key,
     SkuByCode,
     StrictBoolean,
     StrictModelSerializer,
     StrictSerializer,
+    Text,
     Units,
     WarehouseByCode,
     Whole,
     refuse_future,
+    refuse_zero,
 )
+from api.serializers.problems import ItemResult
 from inventory.models import MAX_UNITS, Movement, Sku, StockCount, StockLevel, Warehouse, validate_code
+
+MOST_COUNTED = 2**31 - 1  # what the columns of settings hold
+MOST_SKUS = 500  # of one request
+MOST_ADJUSTMENTS = 200
 
 
 class WarehouseSerializer(StrictModelSerializer):
     # Declared, so that a code that is taken is answered 409 in one place, with or without a race.
     code = Code(max_length=50, validators=[validate_code])
-    name = serializers.CharField(max_length=200)
+    name = Text(max_length=200)
     priority = Whole(
         min_value=0,
         max_value=32767,
@@ -31,21 +40,55 @@ class WarehouseSerializer(StrictModelSerializer):
         help_text="Where a reservation that names no warehouse looks first: the smaller number. 100 unless given.",
     )
 
+    is_shop = StrictBoolean(required=False, help_text="Whether customers buy here in person.")
+    hold_back = Whole(
+        min_value=0,
+        max_value=MOST_COUNTED,
+        required=False,
+        help_text="Units of each SKU here that channels never show: a customer may be carrying them.",
+    )
+
     class Meta:
         model = Warehouse
-        fields = ["id", "code", "name", "priority", "created_at"]
-        read_only_fields = ["id", "created_at"]
+        fields = ["id", "code", "name", "priority", "is_shop", "hold_back", "kept_by", "created_at"]
+        read_only_fields = ["id", "kept_by", "created_at"]
 
 
 class SkuSerializer(StrictModelSerializer):
     code = Code(max_length=200, validators=[validate_code])
-    name = serializers.CharField(max_length=300, required=False, allow_blank=True)
-    barcode = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    name = Text(max_length=300, required=False, allow_blank=True)
+    barcode = Text(max_length=64, required=False, allow_blank=True)
+
+    low_at = Whole(
+        min_value=0,
+        max_value=MOST_COUNTED,
+        required=False,
+        allow_null=True,
+        help_text="So many available units or fewer count as low; null: never.",
+    )
 
     class Meta:
         model = Sku
-        fields = ["id", "code", "name", "barcode", "is_bundle", "archived_at", "created_at"]
+        fields = ["id", "code", "name", "barcode", "low_at", "is_bundle", "archived_at", "created_at"]
         read_only_fields = ["id", "is_bundle", "archived_at", "created_at"]
+
+
+class SkusRequest(StrictSerializer):
+    """The SKUs are looked at one by one: what is wrong with one costs no other."""
+
+    skus = AnyList(max_length=MOST_SKUS)
+
+
+class SkusRequestSchema(StrictSerializer):
+    skus = SkuSerializer(many=True, allow_empty=False, max_length=MOST_SKUS)  # type: ignore[call-arg]
+
+
+class SkuResult(ItemResult):
+    sku = SkuSerializer(read_only=True, allow_null=True, help_text="As it is stored; null where it was refused.")
+
+
+class SkusResult(serializers.Serializer[Any]):
+    results = SkuResult(many=True, read_only=True, help_text="One per SKU, in the order of the request.")
 
 
 class ComponentSerializer(StrictSerializer):
@@ -139,7 +182,7 @@ class _Place(StrictSerializer):
 
 
 class _Reason(StrictSerializer):
-    reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+    reason = Text(max_length=300, required=False, default="", allow_blank=True)
 
 
 class _When(StrictSerializer):
@@ -154,12 +197,44 @@ class ReceiptRequest(_Place, _Reason, _When):
 
 class AdjustmentRequest(_Place, _When):
     units = Whole(min_value=-MAX_UNITS, max_value=MAX_UNITS, help_text="Signed: what on hand changes by.")
-    reason = serializers.CharField(max_length=300)
+    reason = Text(max_length=300)
 
     def validate_units(self, units: int) -> int:
-        if units == 0:
-            raise serializers.ValidationError("An adjustment of 0 units changes nothing.")
-        return units
+        return refuse_zero(units)
+
+
+class AdjustmentItem(AdjustmentRequest):
+    key = Key(help_text="Names this one change, as an Idempotency-Key does for a request that holds one.")
+
+
+class AdjustmentsRequest(StrictSerializer):
+    """The adjustments are posted one by one: what is wrong with one costs no other."""
+
+    adjustments = AnyList(max_length=MOST_ADJUSTMENTS)
+
+
+class AdjustmentsRequestSchema(StrictSerializer):
+    adjustments = AdjustmentItem(many=True, allow_empty=False, max_length=MOST_ADJUSTMENTS)  # type: ignore[call-arg]
+
+
+class AdjustmentResult(ItemResult):
+    movement = MovementSerializer(read_only=True, allow_null=True, help_text="null where it was refused.")
+    repeat = serializers.BooleanField(read_only=True, help_text="true: it was done before, and nothing changed now.")
+
+
+class AdjustmentsResult(serializers.Serializer[Any]):
+    results = AdjustmentResult(many=True, read_only=True, help_text="One per adjustment, in the order of the request.")
+
+
+class ReclassifyRequest(_Place, _Reason):
+    units = Whole(
+        min_value=-MAX_UNITS,
+        max_value=MAX_UNITS,
+        help_text="Signed: sellable units that become unsellable; below zero, unsellable ones that can be sold again.",
+    )
+
+    def validate_units(self, units: int) -> int:
+        return refuse_zero(units)
 
 
 class TransferRequest(_Reason):

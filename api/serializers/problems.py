@@ -33,3 +33,15 @@ class ConflictSerializer(ProblemSerializer):
         required=False,
         help_text="With type …:insufficient-stock: every line that can't be served.",
     )
+
+
+class ItemResult(serializers.Serializer[Any]):
+    """What became of one item of a request that holds many; subclasses add the thing itself."""
+
+    status = serializers.ChoiceField(
+        choices=["done", "refused", "invalid"],
+        read_only=True,
+        help_text="refused: what is stored speaks against it. invalid: errors names what is wrong with it.",
+    )
+    detail = serializers.CharField(read_only=True, help_text="A sentence for people; empty where it is done.")
+    errors = FieldErrorSerializer(many=True, read_only=True)  # type: ignore[assignment]

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.fields import Code, SkuByCode, StrictSerializer, Units, WarehouseByCode, no_sku, no_warehouse
+from api.fields import Code, SkuByCode, StrictSerializer, Text, Units, WarehouseByCode, no_sku, no_warehouse
 from inventory.models import Reservation, ReservationLine, Sku, Warehouse
 from inventory.reservations import Request
 
@@ -33,7 +33,7 @@ class ReservationSerializer(serializers.ModelSerializer[Reservation]):
 
 
 class EndRequest(StrictSerializer):
-    reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+    reason = Text(max_length=300, required=False, default="", allow_blank=True)
 
 
 class ReservationRequestLine(StrictSerializer):
@@ -49,7 +49,7 @@ class ReservationRequestLine(StrictSerializer):
 class ReservationRequest(StrictSerializer):
     """All lines are reserved or none; ``validated_data["requests"]`` is what the ledger takes."""
 
-    reference = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    reference = Text(max_length=200, required=False, default="", allow_blank=True)
     expires_at = serializers.DateTimeField(
         required=False,
         allow_null=True,

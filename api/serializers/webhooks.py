@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.fields import StrictSerializer
+from api.fields import StrictSerializer, Text
 from api.models import Attempt, Delivery, Endpoint, Event
 from api.webhooks.bodies import EventAnswer, shown
 from api.webhooks.endpoints import URL_LENGTH
@@ -64,8 +64,8 @@ class NewEndpointSerializer(EndpointSerializer):
 
 
 class EndpointRequest(StrictSerializer):
-    url = serializers.CharField(max_length=URL_LENGTH, help_text="Gets a POST for each event; https:// only.")
-    name = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    url = Text(max_length=URL_LENGTH, help_text="Gets a POST for each event; https:// only.")
+    name = Text(max_length=100, required=False, allow_blank=True)
     kinds = serializers.ListField(
         child=serializers.ChoiceField(choices=CHOICES), allow_empty=False, help_text="What it is told of."
     )
@@ -115,7 +115,7 @@ class ReplaySerializer(serializers.Serializer[Any]):
 class HookRequest(StrictSerializer):
     """A REST hook: one address, one kind of event."""
 
-    target_url = serializers.CharField(max_length=URL_LENGTH)
+    target_url = Text(max_length=URL_LENGTH)
     event = serializers.ChoiceField(choices=CHOICES)
 
 

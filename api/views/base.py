@@ -30,12 +30,16 @@ _ACTOR_LENGTH = 150
 
 
 class ApiView(GenericAPIView[M]):
-    """Scopes for reading and writing and of single actions; ``keyed_actions`` need an Idempotency-Key."""
+    """Scopes for reading and writing and of single actions.
+
+    ``keyed_actions`` need an Idempotency-Key, ``calling_actions`` ask another system and answer 502 when it is away.
+    """
 
     read_scope: ClassVar[str] = ""
     write_scope: ClassVar[str] = ""
     action_scopes: ClassVar[dict[str, str]] = {}
     keyed_actions: ClassVar[tuple[str, ...]] = ()
+    calling_actions: ClassVar[tuple[str, ...]] = ()
     parser_classes = [BoundedJSONParser]
     filter_backends = [StrictFilterBackend]
     throttle_classes = [CallsPerMinute]

@@ -10,10 +10,20 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.errors import flat, refusal_of_item, sentence_of
 from api.filters import SkuFilter, WarehouseFilter
-from api.serializers.inventory import ComponentsRequest, SkuSerializer, WarehouseSerializer
+from api.serializers.inventory import (
+    ComponentsRequest,
+    SkuSerializer,
+    SkusRequest,
+    SkusRequestSchema,
+    SkusResult,
+    WarehouseSerializer,
+)
 from api.views.base import M, ReadViews, actor_of
 from inventory import bundles, catalogue
+from inventory.catalogue import SkuFields
+from inventory.errors import CodeTaken
 from inventory.models import BundleComponent, Sku, Warehouse
 
 
@@ -76,6 +86,30 @@ class SkuViews(_CatalogueViews[Sku]):
     def change(self, row: Sku, fields: dict[str, Any], actor: str) -> Sku:
         return catalogue.change_sku(sku=row, actor=actor, **fields)
 
+    @extend_schema(summary="Make many SKUs", request=SkusRequestSchema, responses=SkusResult)
+    @action(methods=["post"], detail=False, filter_backends=[])
+    def batch(self, request: Request) -> Response:
+        """Each is made or refused by itself. results says which; a code that is taken is refused."""
+        asked = self.parse(request, SkusRequest)["skus"]
+        results: list[dict[str, Any]] = []
+        good: dict[int, SkuFields] = {}
+        for place, item in enumerate(asked):
+            serializer = SkuSerializer(data=item)
+            if serializer.is_valid():
+                good[place] = serializer.validated_data
+                results.append({})
+            else:
+                errors = list(flat(serializer.errors))
+                results.append({"status": "invalid", "detail": sentence_of(errors), "errors": errors, "sku": None})
+        made = catalogue.create_skus(list(good.values()), actor=actor_of(request))
+        for place, fields in good.items():
+            sku = made.pop(fields["code"], None)  # named twice, the first one has it
+            if sku is not None:
+                results[place] = {"status": "done", "detail": "", "errors": [], "sku": sku}
+            else:
+                results[place] = {**_taken(fields["code"]), "sku": None}
+        return Response(SkusResult({"results": results}).data)
+
     @extend_schema(summary="Archive a SKU", request=None, responses=SkuSerializer)
     @action(methods=["post"], detail=True, filter_backends=[])
     def archive(self, request: Request, pk: str) -> Response:
@@ -104,3 +138,8 @@ class SkuViews(_CatalogueViews[Sku]):
             bundles.set_components(bundle=sku, components=wanted, actor=actor_of(request), now=timezone.now())
         rows = BundleComponent.objects.filter(bundle=sku).select_related("component")
         return Response({"components": [{"sku": row.component.code, "units": row.units} for row in rows]})
+
+
+def _taken(code: str) -> dict[str, Any]:
+    error = CodeTaken(kind="SKU", code=code)
+    return {**(refusal_of_item(error) or {}), "status": "refused"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -13,12 +13,18 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api import idempotency
+from api.errors import refusal_of_item
 from api.filters import MovementFilter, StockFilter
 from api.serializers.inventory import (
+    AdjustmentItem,
     AdjustmentRequest,
+    AdjustmentsRequest,
+    AdjustmentsRequestSchema,
+    AdjustmentsResult,
     CountRequest,
     MovementSerializer,
     ReceiptRequest,
+    ReclassifyRequest,
     ReturnRequest,
     StockCountSerializer,
     StockLevelSerializer,
@@ -53,7 +59,7 @@ class MovementViews(ReadViews[Movement]):
 
 class _StockChange(ApiView[Movement]):
     write_scope = "stock:write"
-    keyed_actions = ("post",)
+    keyed_actions: ClassVar[tuple[str, ...]] = ("post",)
     filter_backends = []
     pagination_class = None
 
@@ -85,6 +91,59 @@ class AdjustmentView(_StockChange):
         asked = self.parse(request, AdjustmentRequest)
         movement = operations.adjust(**asked, key=key, actor=actor_of(request), now=now)
         return self.answer(movement, asked, kind=Movement.Kind.ADJUSTMENT, now=now)
+
+
+class AdjustmentsView(_StockChange):
+    keyed_actions = ()
+    serializer_class = AdjustmentsRequest
+
+    @extend_schema(
+        summary="Adjust on hand many times",
+        request=AdjustmentsRequestSchema,
+        responses=AdjustmentsResult,
+        operation_id="stock_adjustments_batch",
+    )
+    def post(self, request: Request) -> Response:
+        """Each is posted or refused by itself. results says which; its key makes sure that it is done once."""
+        actor, now = actor_of(request), timezone.now()
+        results = [
+            self._one(item, request, actor=actor, now=now)
+            for item in self.parse(request, AdjustmentsRequest)["adjustments"]
+        ]
+        return Response(AdjustmentsResult({"results": results}).data)
+
+    def _one(self, item: object, request: Request, *, actor: str, now: datetime) -> dict[str, Any]:
+        try:
+            serializer = AdjustmentItem(data=item)
+            serializer.is_valid(raise_exception=True)
+            asked = dict(serializer.validated_data)
+            key = idempotency.ledger_key(request, asked.pop("key"), endpoint="adjustments")
+            movement = operations.adjust(**asked, key=key, actor=actor, now=now)
+            idempotency.check_same(
+                movement,
+                kind=Movement.Kind.ADJUSTMENT,
+                reason=asked["reason"],
+                occurred_at=asked.get("occurred_at"),
+            )
+        except Exception as error:
+            refusal = refusal_of_item(error)
+            if refusal is None:
+                raise
+            return {**refusal, "movement": None, "repeat": False}
+        is_repeat = movement.recorded_at != now
+        return {"status": "done", "detail": "", "errors": [], "movement": movement, "repeat": is_repeat}
+
+
+class ReclassifyView(_StockChange):
+    serializer_class = ReclassifyRequest
+
+    @extend_schema(summary="Make units unsellable", responses={201: MovementSerializer})
+    def post(self, request: Request) -> Response:
+        """Move units from on hand to unsellable, or back with a number below zero. Refused (409) where fewer are."""
+        key, now = idempotency.key_of(request, endpoint="reclassifications"), timezone.now()
+        asked = self.parse(request, ReclassifyRequest)
+        movement = operations.reclassify(**asked, key=key, actor=actor_of(request), now=now)
+        return self.answer(movement, asked, kind=Movement.Kind.RECLASSIFY, now=now)
 
 
 class TransferView(_StockChange):

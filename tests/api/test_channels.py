@@ -30,9 +30,9 @@ def test_a_channel_shows_everything_but_its_secrets(api: Api, north: Channel) ->
 
     assert answer.status_code == 200
     assert answer.json()["uuid"] == str(north.uuid)
-    assert answer.json()["warehouses"] == ["MAIN"]
+    assert answer.json()["warehouses"] == [{"warehouse": "MAIN", "location": ""}]
     assert (answer.json()["mode"], answer.json()["connection"]) == ("observe", "ok")
-    assert not {"credentials", "options"} & set(answer.json())
+    assert "credentials" not in answer.json()
     for text in (answer.content, api.get("channels/").content, api.patch(f"channels/{north.pk}/", {}).content):
         assert SECRET.encode() not in text
 
@@ -48,7 +48,7 @@ def test_a_mode_is_changed_and_leaves_its_trail(api: Api, north: Channel) -> Non
     assert (entry.actor, entry.before, entry.after) == ("user:ana", {"mode": "observe"}, {"mode": "live"})
 
 
-@pytest.mark.parametrize("body", [{"mode": "LIVE"}, {"mode": None}, {"mode": 1}, {}, {"mode": "live", "name": "X"}, []])
+@pytest.mark.parametrize("body", [{"mode": "LIVE"}, {"mode": None}, {"mode": 1}, {}, {"mode": "live", "nme": "X"}, []])
 def test_a_mode_that_does_not_exist_changes_nothing(api: Api, north: Channel, body: object) -> None:
     answer = api.patch(f"channels/{north.pk}/", body)
 
@@ -170,7 +170,9 @@ def test_pushes_say_what_was_sent_and_became_of_it(api: Api, north: Channel, tee
     assert Push.objects.count() == 2
 
 
-@pytest.mark.parametrize("path", ["orders", "inbox", "pushes", "stock", "movements", "channels", "listings"])
+@pytest.mark.parametrize(
+    "path", ["orders", "inbox", "pushes", "stock", "movements", "listings", "imports", "changes", "tokens"]
+)
 def test_what_the_core_writes_can_only_be_read(api: Api, north: Channel, path: str) -> None:
     assert api.post(f"{path}/", {}).status_code == 405
 

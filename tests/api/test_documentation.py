@@ -38,7 +38,9 @@ def environment(live_server: LiveServer) -> dict[str, str]:
     user = User.objects.create_user("ana", role="owner")
     channel = make_channel("North")
     make_listing(channel, external_sku='TEE/BLK "M"')
-    make_discrepancy(make_listing(channel, "p-2", sku=make_sku("CAP"), mapping="mapped", accounted=7), shows=9)
+    cap = make_sku("CAP")
+    make_discrepancy(make_listing(channel, "p-2", sku=cap, mapping="mapped", accounted=7), shows=9)
+    make_listing(channel, "p-3", sku=cap, mapping="mapped", accounted=0)
     make_order(channel, "8", now=timezone.now())
     token = tokens.issue(user=user, scopes=list(SCOPES))
     return {"PATH": os.environ["PATH"], "EVENKEEL_URL": live_server.url, "EVENKEEL_TOKEN": token}

@@ -10,8 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inventory import reservations
+from channels.models import CatalogImport
+from inventory import audit, reservations
 from inventory.models import Sku, Warehouse
+from inventory.sources import shipments
+from inventory.sources.shipments import Confirmation, Line
 from tests.api.conftest import Api, make_channel, make_event, make_listing, make_order, make_push, make_sku
 
 LISTS = [
@@ -25,6 +28,10 @@ LISTS = [
     "orders",
     "inbox",
     "pushes",
+    "imports",
+    "shipments",
+    "changes",
+    "pos/sales",
 ]
 
 
@@ -56,7 +63,7 @@ def test_a_page_keeps_its_filters(api: Api) -> None:
     assert [row["code"] for row in rest["results"]] == ["CAP-0"]
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "501", "x", "1.5", "", "٣", "9" * 30])
+@pytest.mark.parametrize("limit", ["0", "-1", "501", "x", "1.5", "٣", "9" * 30])
 def test_a_limit_is_1_to_500(api: Api, limit: str) -> None:
     answer = api.get("skus/", limit=limit)
 
@@ -111,6 +118,16 @@ def test_a_parameter_given_twice_is_refused(api: Api) -> None:
     assert answer.json()["errors"] == [{"field": "sku", "message": "Give this parameter once."}]
 
 
+@pytest.mark.parametrize(
+    "path", ["skus/?code=", "skus/?search=%20", "stock/?sku=", "orders/?placed_from=", "skus/?limit="]
+)
+def test_an_empty_parameter_is_refused_instead_of_widening_the_answer(api: Api, path: str) -> None:
+    answer = api.client.get(f"/api/v1/{path}")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"] == "Give it a value, or leave it out."
+
+
 def _fill(main: Warehouse, first: int, last: int) -> None:
     now = timezone.now()
     for n in range(first, last):
@@ -124,6 +141,19 @@ def _fill(main: Warehouse, first: int, last: int) -> None:
         make_order(channel, f"o-{n}", sku=sku, now=now)
         make_event(channel, f"d-{n}", now=now)
         make_push(listing, now=now)
+        CatalogImport.objects.create(channel=channel, state="done", started_at=now)
+        audit.record(actor="user:ana", action="channel.mode", subject=f"channel:{n}", before={}, after={})
+        shipments.confirm(
+            Confirmation(
+                reporter="api:ana",
+                ref=f"s-{n}",
+                order_ref="",
+                happened_at=now,
+                lines=(Line(line_ref="1", sku=sku.code, units=1, warehouse=main),),
+            ),
+            actor="user:ana",
+            now=now,
+        )
 
 
 def test_no_list_asks_more_for_more_rows(api: Api, main: Warehouse) -> None:
