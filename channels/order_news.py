@@ -25,9 +25,9 @@ class Holding:
         """Add the lines up, as they are now."""
         booked = [line for line in lines if line.state == OrderLine.State.BOOKED]
         return cls(
-            sold=sum(max(0, line.sold - line.before_start) for line in booked),
-            fulfilled=sum(max(0, line.fulfilled - line.before_start) for line in booked),
-            waiting=sum(1 for line in lines if line.state == OrderLine.State.WAITING and line.sold),
+            sold=sum(line.waits_to_ship + max(0, line.left) for line in booked),
+            fulfilled=sum(max(0, line.left) for line in booked),
+            waiting=sum(1 for line in lines if line.state == OrderLine.State.WAITING and (line.sold or line.returned)),
         )
 
 

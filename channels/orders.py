@@ -83,7 +83,7 @@ def book_waiting(*, now: datetime) -> int:
 
     A product that the catalogue knows by now, a mapping whose booking a crash cut off, a channel's first warehouse.
     """
-    waiting = OrderLine.objects.waiting().filter(sold__gt=0)
+    waiting = OrderLine.objects.waiting()
     variants = ListingVariant.objects.filter(channel=OuterRef("order__channel"), ref=OuterRef("variant_ref"))
     feeds = ChannelWarehouse.objects.filter(
         channel=OuterRef("order__channel"), location_ref=OuterRef("listing__location_ref")
@@ -211,8 +211,7 @@ def _book_lines(
         taken_delta = 0 if is_new and is_early else item.taken - line.taken
         _read_line(line, item, variants.get(item.variant_ref), feeds)
         if is_new and is_early:
-            line.before_start = item.fulfilled
-        line.before_start = min(line.before_start, line.fulfilled)
+            line.before_start = item.fulfilled - item.returned
         booked.append(_Booked(line=line, taken_delta=taken_delta))
     return booked
 
@@ -223,7 +222,7 @@ def _read_line(
     line.variant_ref, line.product_ref = item.variant_ref, item.product_ref
     line.external_sku, line.title = item.sku[:255], item.title[:500]
     line.listing = listing or line.listing
-    line.ordered, line.sold, line.fulfilled = item.ordered, item.sold, item.fulfilled
+    line.ordered, line.sold, line.fulfilled, line.returned = item.ordered, item.sold, item.fulfilled, item.returned
     # Of a line that can't be read nothing is known to be taken: once it can be, its units are news.
     line.taken, line.is_held = item.taken, item.is_held and not item.problem
     if line.state == OrderLine.State.BOOKED or line.state == OrderLine.State.UNTRACKED:
@@ -280,8 +279,9 @@ def _move_ledger(
         Demand(
             line_ref=line.ref,
             sku_id=sku_id,
-            sold=units * max(0, line.sold - line.before_start),
-            fulfilled=units * max(0, line.fulfilled - line.before_start),
+            sold=units * (line.waits_to_ship + max(0, line.left)),
+            fulfilled=units * max(0, line.left),
+            returned=units * max(0, -line.left),
             warehouse_ids=feeds.get(line.listing.location_ref, ()) if line.listing is not None else (),
         )
         for line in current

@@ -2,45 +2,113 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from channels import catalog, orders
-from channels.contract import BadPayload, Platform, RawOrder
+from channels.contract import BadPayload, ChannelError, Platform, RawOrder
 from channels.models import Channel, ListingVariant, Order
 
 HISTORY = timedelta(days=30)  # how far back the first poll looks for orders that are still open
 SHORT_OVERLAP = timedelta(minutes=5)
 DEEP_EVERY = timedelta(hours=1)
 LOOK_UP_AT_ONCE = 100
+# A poll reads span by span and keeps how far it has come: one of many orders outlasts a task, and calls run out.
+BUDGET_SECONDS = 30.0
+FIRST_SPAN = timedelta(days=1)
+SHORTEST_SPAN = timedelta(minutes=1)
+QUICK_SECONDS = 3.0
+
+
+class StillReading(ChannelError):
+    """A poll has done its share for now; the next one goes on where it has come to. ``booked``: orders with news."""
+
+    def __init__(self, booked: int) -> None:
+        super().__init__("Its orders are still being read; that goes on by itself.")
+        self.booked = booked
 
 
 def poll(channel: Channel, platform: Platform, *, now: datetime) -> int:
     """Book every order that changed since the last poll, less an overlap; return how many had news.
 
     The overlap is short, and once an hour as long as the platform wants it. The watermark is the poll's start, and
-    it moves only after all pages were booked. Raises ChannelError.
+    it moves only after all pages were booked. Raises StillReading when the next poll is to go on, ChannelError.
     """
-    is_deep = channel.deep_polled_at is None or now - channel.deep_polled_at >= DEEP_EVERY
-    overlap = timedelta(seconds=platform.capabilities.poll_overlap_seconds) if is_deep else SHORT_OVERLAP
-    since = (channel.orders_polled_to or channel.started_at - HISTORY) - overlap
-    booked = 0
-    for page in platform.order_pages(since=since):
-        booked += book_all(channel, platform, page, fetched_at=now, now=now)
+    progress = _Progress.of(channel) or _begin(channel, platform, now=now)
+    since, is_deep = datetime.fromisoformat(progress.since), progress.is_deep
+    booked = _read_spans(channel, platform, progress, now=now)
     for ref in platform.deleted_orders(since=since):
         booked += orders.book_deleted(channel, platform, ref, now=now)
     if is_deep and not platform.capabilities.tells_deleted_orders:
         booked += _look_up_open(channel, platform, now=now)
     rows = Channel.objects.filter(pk=channel.pk)
     rows.filter(Q(orders_polled_to=None) | Q(orders_polled_to__lt=now)).update(orders_polled_to=now)
-    rows.update(next_poll_at=now + timedelta(seconds=channel.poll_seconds))
-    channel.orders_polled_to = now
+    rows.update(next_poll_at=now + timedelta(seconds=channel.poll_seconds), poll_progress=None)
+    channel.orders_polled_to, channel.poll_progress = now, None
     if is_deep:
         rows.update(deep_polled_at=now)
         channel.deep_polled_at = now
     return booked
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """A poll on its way. Every order that changed from ``since`` to ``reached`` is booked."""
+
+    since: str
+    reached: str
+    is_deep: bool
+    span_seconds: float
+
+    @classmethod
+    def of(cls, channel: Channel) -> _Progress | None:
+        return cls(**channel.poll_progress) if channel.poll_progress else None
+
+    def keep(self, channel: Channel) -> None:
+        channel.poll_progress = asdict(self)
+        Channel.objects.filter(pk=channel.pk).update(poll_progress=channel.poll_progress)
+
+
+def _begin(channel: Channel, platform: Platform, *, now: datetime) -> _Progress:
+    is_deep = channel.deep_polled_at is None or now - channel.deep_polled_at >= DEEP_EVERY
+    overlap = timedelta(seconds=platform.capabilities.poll_overlap_seconds) if is_deep else SHORT_OVERLAP
+    since = ((channel.orders_polled_to or channel.started_at - HISTORY) - overlap).isoformat()
+    return _Progress(since=since, reached=since, is_deep=is_deep, span_seconds=FIRST_SPAN.total_seconds())
+
+
+def _read_spans(channel: Channel, platform: Platform, progress: _Progress, *, now: datetime) -> int:
+    """Book span after span up to now and keep how far this has come; return how many orders had news.
+
+    A span that was quick is followed by a longer one, and one that could not be read to its end by a shorter one.
+    """
+    latest = now - timedelta(seconds=platform.orders_settle_seconds())
+    ends_at, booked = time.monotonic() + BUDGET_SECONDS, 0
+    while True:
+        reached, span = datetime.fromisoformat(progress.reached), timedelta(seconds=progress.span_seconds)
+        until = reached + span if reached + span < latest else None
+        length, began_at, pages = min(span, now - reached), time.monotonic(), 0
+        try:
+            for page in platform.order_pages(since=reached, until=until):
+                booked += book_all(channel, platform, page, fetched_at=now, now=now)
+                pages += 1
+                if pages > 1 and time.monotonic() > ends_at and length > SHORTEST_SPAN:
+                    raise StillReading(booked)
+        except ChannelError:
+            if pages:
+                progress.span_seconds = max(length / 8, SHORTEST_SPAN).total_seconds()
+                progress.keep(channel)
+            raise
+        if until is None:
+            return booked
+        progress.reached = until.isoformat()
+        progress.span_seconds *= 4 if time.monotonic() - began_at < QUICK_SECONDS else 1
+        progress.keep(channel)
+        if time.monotonic() > ends_at:
+            raise StillReading(booked)
 
 
 def _look_up_open(channel: Channel, platform: Platform, *, now: datetime) -> int:

@@ -107,7 +107,7 @@ class ListingQuerySet(models.QuerySet[Any]):
         ``offered``: the store offers units of it.
         """
         lines = self.model._meta.get_field("order_lines").related_model._default_manager.all()
-        waiting = Q(Exists(lines.filter(listing=OuterRef("pk"), state="waiting", sold__gt=0)))
+        waiting = Q(Exists(lines.waiting().filter(listing=OuterRef("pk"))))
         offered = Q(enabled=True) & (Q(shown__gt=0) | Q(accounted__gt=0))
         ground = Case(
             When(last_pushed_at__isnull=False, then=Value("written")),
@@ -134,7 +134,7 @@ class ListingQuerySet(models.QuerySet[Any]):
 class OrderLineQuerySet(models.QuerySet[Any]):
     def waiting(self) -> OrderLineQuerySet:
         """Return the lines that hold units on the platform but not yet in the ledger."""
-        return self.filter(state="waiting", sold__gt=0)
+        return self.filter(state="waiting").exclude(sold=0, returned=0)
 
 
 class InboundEventQuerySet(models.QuerySet[Any]):

@@ -206,6 +206,8 @@ def _come_in(channel: Channel, platform: Platform, lease: Lease) -> bool:
         return found
     try:
         polling.poll(channel, platform, now=now)
+    except polling.StillReading:
+        pass  # it is due as before, and makes room for the events that came meanwhile
     except ChannelError as error:
         wait = error.wait_seconds if isinstance(error, RateLimited) else 30
         Channel.objects.filter(pk=channel.pk).update(next_poll_at=now + timedelta(seconds=wait))

@@ -25,6 +25,7 @@ Level = tuple[int, int]  # a SKU and a warehouse
 class Demand:
     """What one order line must hold: ``sold`` units of a SKU in all, ``fulfilled`` of them shipped.
 
+    ``returned``: units that came back here, of those that had left from elsewhere or before the ledger began.
     ``warehouse_ids``: the only ones that new units may come from; empty: those of the order.
     """
 
@@ -32,6 +33,7 @@ class Demand:
     sku_id: int
     sold: int
     fulfilled: int
+    returned: int = 0
     warehouse_ids: tuple[int, ...] = ()
 
 
@@ -61,7 +63,10 @@ def book(
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("book belongs to the transaction of its cause")
-    if not any(demand.sold for demand in demands) and not Reservation.objects.filter(key=key).exists():
+    if (
+        not any(demand.sold or demand.returned for demand in demands)
+        and not Reservation.objects.filter(key=key).exists()
+    ):
         return False  # an order that was cancelled or over before we heard of it reserves nothing
     number = plain_number(number)
     # Locked: people may release or fulfil an order's reservation while we count what it holds.
@@ -83,6 +88,9 @@ def settle(
     ordered and wherever they were reserved. The caller holds a lock on the reservation.
     """
     told = reservation.told
+    returned: dict[tuple[str, int], int] = {}
+    for line in reservation.lines.filter(returned__gt=0):
+        returned[line.line_ref, line.sku_id] = returned.get((line.line_ref, line.sku_id), 0) + line.returned
     if told is None:  # not a channel's: what it holds and has shipped is all there is to know
         sums: dict[tuple[str, int], list[int]] = {}
         for line in reservation.lines.order_by("pk"):
@@ -90,7 +98,10 @@ def settle(
             units[0] += line.reserved + line.fulfilled
             units[1] += line.fulfilled
         told = [[*place, *units] for place, units in sums.items()]
-    demands = [Demand(line_ref=ref, sku_id=sku, sold=sold, fulfilled=shipped) for ref, sku, sold, shipped in told]
+    demands = [
+        Demand(line_ref=ref, sku_id=sku, sold=sold, fulfilled=shipped, returned=returned.get((ref, sku), 0))
+        for ref, sku, sold, shipped in told
+    ]
     kept = [[sku_id, warehouse_id, units] for (sku_id, warehouse_id), units in sorted(confirmed.items()) if units]
     Reservation.objects.filter(pk=reservation.pk).update(told=told, confirmed=kept)
     reservation.told, reservation.confirmed = told, kept
@@ -120,34 +131,39 @@ def _bring(
     held = {(line.line_ref, line.sku_id, line.warehouse_id): line for line in reservation.lines.order_by("pk")}
     left = _left(demands, {(sku_id, place): units for sku_id, place, units in reservation.confirmed or ()})
     wanted = _spread(demands, held, warehouse_ids, left)
+    back = _brought_back(demands, held, warehouse_ids)
     revision = reservation.revision + 1
     entries: list[Entry] = []
     changed: list[ReservationLine] = []
-    for place in sorted(wanted.keys() | held.keys()):
+    for place in sorted(wanted.keys() | held.keys() | back.keys()):
         line_ref, sku_id, warehouse_id = place
         line = held.get(place) or ReservationLine(
             reservation=reservation, line_ref=line_ref, sku_id=sku_id, warehouse_id=warehouse_id
         )
         reserved, fulfilled = wanted.get(place, (0, 0))
-        shipped, more = fulfilled - line.fulfilled, reserved - line.reserved
-        if shipped == 0 and more == 0:
+        returned = back.get(place, 0)
+        if (reserved, fulfilled, returned) == (line.reserved, line.fulfilled, line.returned):
             continue
-        entries.append(
-            Entry(
-                key=f"{reservation.key}:r{revision}:{line_ref}:{sku_id}:{warehouse_id}",
-                sku_id=sku_id,
-                warehouse_id=warehouse_id,
-                kind=_kind(shipped=shipped, more=more),
-                on_hand=-shipped,
-                reserved=more,
+        gone, more = fulfilled - line.fulfilled - (returned - line.returned), reserved - line.reserved
+        if gone or more:
+            entries.append(
+                Entry(
+                    key=f"{reservation.key}:r{revision}:{line_ref}:{sku_id}:{warehouse_id}",
+                    sku_id=sku_id,
+                    warehouse_id=warehouse_id,
+                    kind=_kind(gone=gone, more=more),
+                    on_hand=-gone,
+                    reserved=more,
+                )
             )
-        )
-        line.reserved, line.fulfilled = reserved, fulfilled
+        line.reserved, line.fulfilled, line.returned = reserved, fulfilled, returned
         changed.append(line)
-    if not entries:
+    if not changed:
         return False
     ReservationLine.objects.bulk_create([line for line in changed if line.pk is None])
-    ReservationLine.objects.bulk_update([line for line in changed if line.pk is not None], ["reserved", "fulfilled"])
+    ReservationLine.objects.bulk_update(
+        [line for line in changed if line.pk is not None], ["reserved", "fulfilled", "returned"]
+    )
     state = _state(reserved=sum(r for r, _ in wanted.values()), fulfilled=sum(f for _, f in wanted.values()))
     Reservation.objects.filter(pk=reservation.pk).update(revision=revision, state=state)
     ledger.post(entries, actor=actor, now=now, occurred_at=occurred_at, reason=reason)
@@ -183,10 +199,10 @@ def _give(
         given[line.line_ref, line.sku_id] = given.get((line.line_ref, line.sku_id), 0) + units
 
 
-def _kind(*, shipped: int, more: int) -> Movement.Kind:
-    if shipped > 0:
+def _kind(*, gone: int, more: int) -> Movement.Kind:
+    if gone > 0:
         return Movement.Kind.FULFIL
-    if shipped < 0:
+    if gone < 0:
         return Movement.Kind.RETURN
     return Movement.Kind.RESERVE if more > 0 else Movement.Kind.RELEASE
 
@@ -232,6 +248,23 @@ def _spread(
         for warehouse_id, fulfilled in _shipped(units, shipped, gone, demand.fulfilled).items():
             wanted[*line, warehouse_id] = (units[warehouse_id] - fulfilled, fulfilled)
     return wanted
+
+
+def _brought_back(
+    demands: Sequence[Demand], held: Mapping[Place, ReservationLine], warehouse_ids: Sequence[int]
+) -> dict[Place, int]:
+    """Return the units that came back to each place: those that are booked stay there, more go to the first place."""
+    back: dict[Place, int] = {}
+    for demand in demands:
+        rest = demand.returned
+        for place, line in held.items():
+            if place[:2] == (demand.line_ref, demand.sku_id) and line.returned and rest:
+                back[place] = min(line.returned, rest)
+                rest -= back[place]
+        if rest:
+            first = (demand.line_ref, demand.sku_id, (demand.warehouse_ids or warehouse_ids)[0])
+            back[first] = back.get(first, 0) + rest
+    return back
 
 
 def _choose(

@@ -302,6 +302,9 @@ class ReservationLine(models.Model):
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="reservation_lines")
     reserved = models.BigIntegerField(default=0, help_text=_("Units held now."))
     fulfilled = models.BigIntegerField(default=0, help_text=_("Units that have left the warehouse."))
+    returned = models.BigIntegerField(
+        default=0, db_default=0, help_text=_("Units that came back here and had not left from here.")
+    )
 
     objects = ReservationLineQuerySet.as_manager()
 
@@ -313,7 +316,7 @@ class ReservationLine(models.Model):
                 name="reservation_line_once_per_warehouse",
             ),
             models.CheckConstraint(
-                condition=Q(reserved__gte=0, fulfilled__gte=0), name="reservation_line_not_negative"
+                condition=Q(reserved__gte=0, fulfilled__gte=0, returned__gte=0), name="reservation_line_not_negative"
             ),
         ]
 

@@ -42,6 +42,7 @@ class OrderLineSnapshot:
     sold: int  # units the ledger must hold for it, those shipped included
     fulfilled: int  # units of them that have left the warehouse
     taken: int  # units the platform has taken off its own quantity
+    returned: int = 0  # units back on sale here that had left from elsewhere
     is_held: bool = False  # the platform keeps units aside for it now; a change of it moves ``taken``
     problem: str = ""  # a sentence: the line can't be booked; its numbers are then all 0
 

@@ -93,8 +93,11 @@ class Platform(Protocol):
         raise NotListed("This platform hands out no tickets.")
 
     # Orders -----------------------------------------------------------------------------------------------------
-    def order_pages(self, *, since: datetime) -> Iterator[Sequence[RawOrder]]:
-        """Yield all orders that changed at or after ``since``, page by page, to the last page."""
+    def order_pages(self, *, since: datetime, until: datetime | None = None) -> Iterator[Sequence[RawOrder]]:
+        """Yield all orders that changed at or after ``since``, page by page, to the last page.
+
+        ``until``: only those that changed no later; at least ``orders_settle_seconds`` ago.
+        """
 
     def deleted_orders(self, *, since: datetime) -> Iterator[str]:
         """Yield the refs of the orders deleted at or after ``since``, to the last page."""

@@ -78,6 +78,9 @@ class Channel(models.Model):
     started_at = models.DateTimeField(help_text=_("Orders placed earlier took their stock before the ledger began."))
     poll_seconds = models.PositiveIntegerField(default=300)
     orders_polled_to = models.DateTimeField(null=True, blank=True)
+    poll_progress = models.JSONField(
+        null=True, blank=True, help_text=_("How far an order poll has come that takes longer than one task may.")
+    )
     deep_polled_at = models.DateTimeField(null=True, blank=True)
     next_poll_at = models.DateTimeField(null=True, blank=True)
     next_queue_at = models.DateTimeField(null=True, blank=True)

@@ -70,9 +70,14 @@ class OrderLine(models.Model):
     ordered = models.BigIntegerField(default=0, help_text=_("Units the order asks for now."))
     sold = models.BigIntegerField(default=0, help_text=_("Units the ledger must hold for it, shipped ones included."))
     fulfilled = models.BigIntegerField(default=0, help_text=_("Units of them that have shipped."))
+    returned = models.BigIntegerField(
+        default=0, db_default=0, help_text=_("Units back on sale at this line's location that had left from elsewhere.")
+    )
     taken = models.BigIntegerField(default=0, help_text=_("Units the platform has taken off its own quantity."))
     is_held = models.BooleanField(default=False, help_text=_("Whether the platform now keeps units aside for it."))
-    before_start = models.BigIntegerField(default=0, help_text=_("Units shipped before the ledger began; not booked."))
+    before_start = models.BigIntegerField(
+        default=0, help_text=_("Units that had left, less those that were back, before the ledger began; not booked.")
+    )
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text=_("Why it waits."))
 
@@ -88,3 +93,13 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id}:{self.ref}"
+
+    @property
+    def waits_to_ship(self) -> int:
+        """Units the ledger must keep reserved for it."""
+        return self.sold - self.fulfilled
+
+    @property
+    def left(self) -> int:
+        """Units that have left since the ledger began, less those that came back; below 0 where more came back."""
+        return self.fulfilled - self.returned - self.before_start

@@ -49,7 +49,7 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
     reservation = Reservation.objects.filter(key=order.reservation_key).first()
     places: dict[str, list[object]] = {}
     if reservation is not None:
-        held = reservation.lines.select_related("warehouse", "sku").filter(Q(reserved__gt=0) | Q(fulfilled__gt=0))
+        held = reservation.lines.select_related("warehouse", "sku").exclude(reserved=0, fulfilled=0, returned=0)
         for place in held.order_by("pk"):
             places.setdefault(place.line_ref, []).append(place)
     lines = list(order.lines.select_related("listing__channel", "sku").order_by("pk"))
@@ -57,7 +57,7 @@ def order_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "order": order,
         "capabilities": capabilities_of(order.channel),
         "lines": [(line, places.get(line.ref, [])) for line in lines],
-        "left_before": any(line.before_start for line in lines),
+        "left_before": any(line.before_start > 0 for line in lines),
         "waiting": sum(1 for line in lines if line.state == OrderLine.State.WAITING),
         "reservation": reservation,
         "movements": list(_movements(order, reservation)[:MOVEMENTS]),

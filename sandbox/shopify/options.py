@@ -51,6 +51,8 @@ class Options:
     """Whether the app may subscribe to topics with protected customer data."""
     frozen: bool = False
     """402 for every call: the shop has not paid its bill."""
+    sends_webhooks: bool = True
+    """False: deliveries are made and logged, and nothing is sent."""
     takes_http_webhooks: bool = True
     """Shopify itself insists on HTTPS and a public host."""
     auto_consent: bool = False

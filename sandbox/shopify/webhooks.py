@@ -97,7 +97,7 @@ class Webhooks:
             event_id=headers["X-Shopify-Webhook-Id"],
             event_type=headers["X-Shopify-Topic"],
             entity_id=body.get("id") or body.get("inventory_item_id") or "",
-            url=url,
+            url=url if self.options.sends_webhooks else "",
             body=raw,
             headers=headers,
         )

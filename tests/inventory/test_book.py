@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from django.db import transaction
 from django.db.transaction import TransactionManagementError
 
 from inventory import verify
-from inventory.booking import Demand, book
+from inventory.booking import Demand, book, settle
 from inventory.models import Movement, Reservation, Sku, StockSignal, Warehouse
 from tests.factories import NOW, balances, make_sku, make_warehouse, stock
 from tests.inventory.refusals import all_rows
@@ -29,8 +30,8 @@ def book_order(demands: Sequence[Demand], *warehouses: Warehouse, key: str = "or
     )
 
 
-def line(sku: Sku, sold: int, fulfilled: int = 0, *, ref: str = "1") -> Demand:
-    return Demand(line_ref=ref, sku_id=sku.pk, sold=sold, fulfilled=fulfilled)
+def line(sku: Sku, sold: int, fulfilled: int = 0, *, ref: str = "1", **fields: Any) -> Demand:
+    return Demand(line_ref=ref, sku_id=sku.pk, sold=sold, fulfilled=fulfilled, **fields)
 
 
 def held(key: str = "order:7:1042") -> list[tuple[str, str, str, int, int]]:
@@ -293,3 +294,42 @@ def test_booking_belongs_to_a_transaction() -> None:
         book_order([line(sku, 2)])
     with transaction.atomic():
         assert book_order([line(sku, 2)])
+
+
+def test_goods_that_come_back_elsewhere_are_received_there_once() -> None:
+    sku, main, shop = make_sku(on_hand=10), make_warehouse(), make_warehouse("SHOP")
+    book_order([line(sku, 3, 3)], main, shop)
+    back = line(sku, 0, ref="1@shop", returned=2, warehouse_ids=(shop.pk,))
+
+    assert book_order([line(sku, 3, 3), back], main, shop) is True
+    assert book_order([line(sku, 3, 3), back], main, shop) is False
+
+    assert (balances(sku, main), balances(sku, shop)) == ((7, 0, 0), (2, 0, 0))
+    movement = Movement.objects.latest("pk")
+    assert (movement.kind, movement.on_hand_delta, movement.warehouse) == ("return", 2, shop)
+    assert Reservation.objects.get().state == "fulfilled"
+    assert not list(verify.differences())
+
+
+def test_what_came_back_stays_where_it_was_received_and_may_be_taken_back() -> None:
+    sku, main, shop = make_sku(on_hand=10), make_warehouse(), make_warehouse("SHOP")
+    book_order([line(sku, 0, returned=2, warehouse_ids=(shop.pk,))], main, shop)
+
+    book_order([line(sku, 0, returned=3, warehouse_ids=(main.pk,))], main, shop)
+    assert (balances(sku, main), balances(sku, shop)) == ((11, 0, 0), (2, 0, 0))
+    book_order([line(sku, 0, returned=1, warehouse_ids=(main.pk,))], main, shop)
+
+    assert balances(sku, main)[0] + balances(sku, shop)[0] == 11
+    assert not list(verify.differences())
+
+
+def test_a_warehouse_that_confirms_a_shipment_leaves_what_came_back_elsewhere() -> None:
+    sku, main, shop = make_sku(on_hand=10), make_warehouse(), make_warehouse("SHOP")
+    book_order([line(sku, 3), line(sku, 0, ref="1@shop", returned=1, warehouse_ids=(shop.pk,))], main, shop)
+
+    with transaction.atomic():
+        reservation = Reservation.objects.select_for_update().get()
+        settle(reservation, confirmed={(sku.pk, main.pk): 3}, actor="wms", now=NOW, occurred_at=NOW)
+
+    assert (balances(sku, main), balances(sku, shop)) == ((7, 0, 0), (1, 0, 0))
+    assert not list(verify.differences())

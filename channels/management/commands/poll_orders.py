@@ -21,12 +21,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, channel: str, **options: object) -> None:
         found = channel_named(channel)
-        now = timezone.now()
+        booked, is_done = 0, False
         try:
             with opened(found) as platform:
-                booked = polling.poll(found, platform, now=now)
+                while not is_done:
+                    try:
+                        booked += polling.poll(found, platform, now=timezone.now())
+                        is_done = True
+                    except polling.StillReading as part:
+                        booked += part.booked
         except ChannelError as error:
-            connection.note_failure(found, error, now=now)
+            connection.note_failure(found, error, now=timezone.now())
             raise CommandError(str(error)) from None
         publishing.spread_signals(now=timezone.now())
         self.stdout.write(f"{booked} orders had news.")

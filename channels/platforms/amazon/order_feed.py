@@ -19,17 +19,20 @@ PAGE = 100
 OLDEST = timedelta(days=729)  # Amazon tells orders of two years
 
 
-def order_pages(client: AmazonClient, *, since: datetime) -> Iterator[list[RawOrder]]:
-    """Yield the orders that the merchant ships and that changed at or after ``since``, to the last page.
+def order_pages(client: AmazonClient, *, since: datetime, until: datetime | None = None) -> Iterator[list[RawOrder]]:
+    """Yield the orders that the merchant ships and that changed from ``since`` to ``until``, to the last page.
 
     A page is as it was when the first one was asked for: Amazon keeps the list for a day. Raises ChannelError.
     """
+    since = max(since, datetime.now(UTC) - OLDEST)
     params: dict[str, str | int] = {
-        "lastUpdatedAfter": iso(max(since, datetime.now(UTC) - OLDEST)),
+        "lastUpdatedAfter": iso(since),
         "fulfilledBy": "MERCHANT",
         "includedData": INCLUDED,
         "maxResultsPerPage": PAGE,
     }
+    if until is not None:
+        params["lastUpdatedBefore"] = iso(max(since, until))
     token = ""
     while True:
         found = client.call(

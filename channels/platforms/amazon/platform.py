@@ -108,8 +108,8 @@ class AmazonPlatform(Platform):
         return feeds.outcomes_of(self._client, ticket)
 
     # Orders -----------------------------------------------------------------------------------------------------
-    def order_pages(self, *, since: datetime) -> Iterator[Sequence[RawOrder]]:
-        return order_feed.order_pages(self._client, since=since)
+    def order_pages(self, *, since: datetime, until: datetime | None = None) -> Iterator[Sequence[RawOrder]]:
+        return order_feed.order_pages(self._client, since=since, until=until)
 
     def deleted_orders(self, *, since: datetime) -> Iterator[str]:
         return iter(())  # Amazon deletes none

@@ -20,14 +20,16 @@ MANY = 3  # from so many orders on, one search is cheaper than single reads
 LARGEST_STEP_BACK = 5  # times that one poll goes back for orders that slipped to an earlier page
 
 
-def order_pages(client: EcwidClient, *, since: datetime) -> Iterator[list[RawOrder]]:
-    """Yield all orders that changed at or after ``since``, each once.
+def order_pages(client: EcwidClient, *, since: datetime, until: datetime | None = None) -> Iterator[list[RawOrder]]:
+    """Yield all orders that changed at or after ``since`` and, if it is given, not after ``until``, each once.
 
     The list shifts while it is read: new orders push others to later pages, where they come twice and are left out;
     an order that leaves the list pulls others to earlier pages, where they would be missed. So each page begins with
     the last order of the page before; when that one is not there, a whole page is read again.
     """
     params: dict[str, str | int] = {"updatedFrom": int(since.timestamp()), "responseFields": PAGE_FIELDS}
+    if until is not None:
+        params["updatedTo"] = int(until.timestamp()) + 1
     seen: set[tuple[str, datetime | None]] = set()
     for items in _overlapping_pages(client, "/orders", params):
         page = []

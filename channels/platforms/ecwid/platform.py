@@ -166,8 +166,8 @@ class EcwidPlatform(Platform):
         return writes.start_tracking(self._client, ref, quantity)
 
     # Orders -----------------------------------------------------------------------------------------------------
-    def order_pages(self, *, since: datetime) -> Iterator[Sequence[RawOrder]]:
-        return order_feed.order_pages(self._client, since=since)
+    def order_pages(self, *, since: datetime, until: datetime | None = None) -> Iterator[Sequence[RawOrder]]:
+        return order_feed.order_pages(self._client, since=since, until=until)
 
     def deleted_orders(self, *, since: datetime) -> Iterator[str]:
         return order_feed.deleted_orders(self._client, since=since)

@@ -35,8 +35,8 @@ FURTHEST = 20_000  # orders behind one cursor: Shopify's lists end at 25 000
 SHARE = "fo"  # begins an event's ref that names a fulfilment order and not the order
 
 
-def order_pages(client: ShopifyClient, *, since: datetime) -> Iterator[list[RawOrder]]:
-    """Yield all orders that changed at or after ``since``. Raises ChannelError.
+def order_pages(client: ShopifyClient, *, since: datetime, until: datetime | None = None) -> Iterator[list[RawOrder]]:
+    """Yield all orders that changed from ``since`` to ``until``. Raises ChannelError.
 
     In the order of their changes: one that changes again meanwhile comes once more, later.
     """
@@ -44,8 +44,9 @@ def order_pages(client: ShopifyClient, *, since: datetime) -> Iterator[list[RawO
     while True:
         after, read, last = "", 0, begin
         while True:
-            # Whole seconds, rounded down.
-            query = f"updated_at:>='{begin.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
+            query = " AND ".join(
+                f"updated_at:{bound}'{_stamp(at)}'" for bound, at in ((">=", begin), ("<=", until)) if at is not None
+            )
             found = client.run_paged(ORDERS, PAGE_SIZES, {"query": query, "after": after or None}).get("orders")
             page = [raw_order(completed(client, order)) for order in nodes(found)]
             if page:
@@ -58,6 +59,11 @@ def order_pages(client: ShopifyClient, *, since: datetime) -> Iterator[list[RawO
             if read >= FURTHEST and last > begin:
                 break
         begin = last
+
+
+def _stamp(at: datetime) -> str:
+    """Return the whole second, rounded down."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def fetch_orders(client: ShopifyClient, refs: Sequence[str]) -> dict[str, RawOrder | None]:

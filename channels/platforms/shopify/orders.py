@@ -160,6 +160,7 @@ def _at(
         ordered=max(0, place.remaining + place.shipped),
         sold=0 if is_test else max(0, place.sold),
         fulfilled=0 if is_test else max(0, place.fulfilled),
+        returned=0 if is_test else place.received,
         taken=place.taken if takes else 0,
         is_held=place.remaining > 0,
     )

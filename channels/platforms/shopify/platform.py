@@ -187,8 +187,8 @@ class ShopifyPlatform(Platform):
         return tracking.start_tracking(self._client, ref, quantity, self._places())
 
     # Orders -----------------------------------------------------------------------------------------------------
-    def order_pages(self, *, since: datetime) -> Iterator[Sequence[RawOrder]]:
-        return order_feed.order_pages(self._client, since=since)
+    def order_pages(self, *, since: datetime, until: datetime | None = None) -> Iterator[Sequence[RawOrder]]:
+        return order_feed.order_pages(self._client, since=since, until=until)
 
     def deleted_orders(self, *, since: datetime) -> Iterator[str]:
         """Shopify has no list of deleted orders; their webhook tells of them."""

@@ -27,6 +27,7 @@ class Place:
     remaining: int = 0
     shipped: int = 0
     returned: int = 0  # shipped, and back on the shelf it came from
+    received: int = 0  # shipped from elsewhere, and back on the shelf here
     gone: int = 0  # taken out of the order, and not put back
     dropped: int = 0  # taken out of the order and put back on sale
     restocked: int = 0  # units of the line that Shopify put on sale here
@@ -113,14 +114,12 @@ def read_refunds(spread: Spread, number: str, payload: Mapping[str, Any], *, unr
 
 
 def _bring_back(spread: Spread, units: int, location: str) -> None:
-    """Book shipped goods that were restocked: on the shelf they came from, else as Shopify's alone.
-
-    Put on another shelf they are for a person to receive: Shopify sells them there, our stock does not have them yet.
-    """
+    """Book shipped goods that were restocked: on the shelf they came from, or received at another."""
     home = location or next((ref for ref, place in spread.places.items() if place.shipped), "")
     place = spread.places[home]
     here = min(units, place.shipped - place.returned)
     place.returned += here
+    place.received += units - here
     place.restocked += units
 
 

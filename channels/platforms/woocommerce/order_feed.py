@@ -17,14 +17,19 @@ from channels.platforms.woocommerce.refs import identity_of
 MANY = 3  # from so many orders on, one list is cheaper than single reads
 
 
-def order_pages(client: WooClient, *, since: datetime) -> Iterator[list[RawOrder]]:
-    """Yield all orders that changed at or after ``since``, those that were moved to the trash behind the others.
+def order_pages(client: WooClient, *, since: datetime, until: datetime | None = None) -> Iterator[list[RawOrder]]:
+    """Yield all orders that changed from ``since`` to ``until``, those that were moved to the trash behind the others.
 
     The list of all statuses leaves the trash out. Bounds are strict and stamps have whole seconds; the dates are told
     to be UTC, or WooCommerce would read them as store time.
     """
-    after = (since.astimezone(UTC) - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
-    params: dict[str, str | int] = {"modified_after": after, "dates_are_gmt": "true", "_fields": ORDER_FIELDS}
+    params: dict[str, str | int] = {
+        "modified_after": _stamp(since - timedelta(seconds=1)),
+        "dates_are_gmt": "true",
+        "_fields": ORDER_FIELDS,
+    }
+    if until is not None:
+        params["modified_before"] = _stamp(until + timedelta(seconds=1))
     for status in ("any", TRASH):
         seen: set[tuple[str, datetime | None]] = set()
         for items in client.walk("/orders", {**params, "status": status}):
@@ -36,6 +41,10 @@ def order_pages(client: WooClient, *, since: datetime) -> Iterator[list[RawOrder
                     page.append(order)
             if page:
                 yield page
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def fetch_orders(client: WooClient, refs: Sequence[str]) -> dict[str, RawOrder | None]:

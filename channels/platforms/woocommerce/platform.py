@@ -148,8 +148,8 @@ class WooCommercePlatform(Platform):
         return writes.start_tracking(self._client, ref, quantity)
 
     # Orders -----------------------------------------------------------------------------------------------------
-    def order_pages(self, *, since: datetime) -> Iterator[Sequence[RawOrder]]:
-        return order_feed.order_pages(self._client, since=since)
+    def order_pages(self, *, since: datetime, until: datetime | None = None) -> Iterator[Sequence[RawOrder]]:
+        return order_feed.order_pages(self._client, since=since, until=until)
 
     def deleted_orders(self, *, since: datetime) -> Iterator[str]:
         """Yield nothing: orders in the trash come with the others, and WooCommerce keeps no trace of the rest."""

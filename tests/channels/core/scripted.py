@@ -18,6 +18,7 @@ from channels.contract import (
     OutcomeKind,
     QuantityChange,
     QueueMessage,
+    RateLimited,
     RawOrder,
     ReportedListing,
     ReportedVariant,
@@ -41,6 +42,9 @@ class Script:
         self.messages: list[QueueMessage] = []
         self.forgotten: list[str] = []
         self.polls = 0
+        self.spans: list[tuple[datetime, datetime | None]] = []
+        self.page_size = 100
+        self.pages_left = 1_000_000  # until it asks us to wait
 
     def do_later(self) -> None:
         """Do what was accepted."""
@@ -108,9 +112,19 @@ class ScriptedPlatform(EcwidPlatform):
     def has_writes_under_way(self) -> bool:
         return False
 
-    def order_pages(self, *, since: datetime) -> Iterator[Sequence[RawOrder]]:
-        self.script.polls += 1
-        yield list(self.script.orders.values())
+    def order_pages(self, *, since: datetime, until: datetime | None = None) -> Iterator[Sequence[RawOrder]]:
+        self.script.polls += until is None
+        self.script.spans.append((since, until))
+        found = [
+            raw
+            for raw in self.script.orders.values()
+            if raw.changed_at is None or (since <= raw.changed_at and (until is None or raw.changed_at <= until))
+        ]
+        for start in range(0, len(found), self.script.page_size):
+            if not self.script.pages_left:
+                raise RateLimited("Slow down.", wait_seconds=60)
+            self.script.pages_left -= 1
+            yield found[start : start + self.script.page_size]
 
     def deleted_orders(self, *, since: datetime) -> Iterator[str]:
         return iter(())

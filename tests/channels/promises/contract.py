@@ -185,6 +185,22 @@ class OrdersContract:
 
         assert orders <= {raw.ref for page in pages for raw in page}
 
+    def test_polls_of_spans_that_meet_leave_nothing_out(self, promised: Shop) -> None:
+        order_ref = promised.buy(promised.add("ORDER-7", 5), 1)
+        raw = promised.platform.fetch_orders([order_ref])[order_ref]
+        assert raw is not None
+        assert raw.changed_at is not None
+        before = raw.changed_at - timedelta(seconds=3)
+
+        earlier = list(promised.platform.order_pages(since=LONG_AGO, until=before))
+        pages = [
+            *promised.platform.order_pages(since=before, until=raw.changed_at),
+            *promised.platform.order_pages(since=raw.changed_at),
+        ]
+
+        assert order_ref not in {raw.ref for page in earlier for raw in page}
+        assert order_ref in {raw.ref for page in pages for raw in page}
+
     def test_an_order_that_does_not_exist_is_none(self, promised: Shop) -> None:
         order_ref = promised.buy(promised.add("ORDER-5", 5), 1)
         unknown = "999" + order_ref[3:]

@@ -124,7 +124,7 @@ def test_an_order_as_it_comes_in() -> None:
             {"shares": [share(2)], "refunds": [refund(1, "CANCEL", place="8")]},
             [("91@7", 2, 0, 3), ("91@8", 0, 0, -1)],
         ),
-        # Shipped goods on another shelf: Shopify sells them there, a person has to receive them here.
+        # Shipped goods on another shelf: gone from here, received there.
         (
             {"shares": [share(0)], "fulfillments": [shipment(3)], "refunds": [refund(1, "RETURN", place="8")]},
             [("91@7", 3, 3, 3), ("91@8", 0, 0, -1)],
@@ -145,6 +145,26 @@ def test_an_order_as_it_comes_in() -> None:
 )
 def test_what_happened_to_a_line(fields: dict[str, Any], expected: list[tuple[str, int, int, int]]) -> None:
     assert numbers(snapshot(payload(**fields), {}, ShopHabits()).lines) == expected
+
+
+def test_shipped_goods_on_another_shelf_are_received_there() -> None:
+    one_too_many = [refund(3, "RETURN", place="8")]
+    split = payload(
+        shares=[share(0), share(0, place="8")],
+        fulfillments=[shipment(2), shipment(1, place="8")],
+        refunds=one_too_many,
+    )
+
+    lines = {line.ref: (line.sold, line.fulfilled, line.returned, line.taken) for line in snapshot_of(split)}
+    test = snapshot_of({**split, "test": True})
+
+    # One of the three had left from there: that one is simply back.
+    assert lines == {"91@7": (2, 2, 0, 2), "91@8": (0, 0, 2, -2)}
+    assert {line.returned for line in test} == {0}
+
+
+def snapshot_of(order: dict[str, Any]) -> tuple[OrderLineSnapshot, ...]:
+    return snapshot(order, {}, ShopHabits()).lines
 
 
 def test_the_merchants_habits_decide_what_the_order_leaves_open() -> None:

@@ -46,11 +46,11 @@ class Shop:
     def hear(self) -> None:
         """Bring everything that the store has told to the inbox, and work on it."""
         if self.channel.platform == "amazon":
-            assert self.sim.wait_for_notifications()
+            assert self.sim.wait_for_notifications(30)
             Channel.objects.filter(pk=self.channel.pk).update(next_queue_at=timezone.now())
             tasks.run_lane(f"queue:{self.channel.pk}")
         else:
-            assert self.sim.wait_for_webhooks()
+            assert self.sim.wait_for_webhooks(30)
             deliveries = self.sim.deliveries[self.heard :]
             self.heard += len(deliveries)
             for delivery in deliveries:
@@ -80,13 +80,13 @@ def _ecwid(stack: ExitStack) -> tuple[Any, str, dict[str, str], dict[str, str]]:
 
 
 def _shopify(stack: ExitStack) -> tuple[Any, str, dict[str, str], dict[str, str]]:
-    sim = stack.enter_context(ShopifySimulator(time_scale=0.00001))
+    sim = stack.enter_context(ShopifySimulator(sends_webhooks=False))
     sim.add_product(name="Shirt", sku=SKU, quantity=UNITS)
     return sim, sim.base_url, {"client_id": "sandbox-client-id", "client_secret": sim.client_secret}, {}
 
 
 def _woocommerce(stack: ExitStack) -> tuple[Any, str, dict[str, str], dict[str, str]]:
-    sim = stack.enter_context(WooCommerceSimulator(time_scale=0.00001))
+    sim = stack.enter_context(WooCommerceSimulator(sends_webhooks=False))
     sim.add_product(name="Shirt", sku=SKU, quantity=UNITS)
     return sim, sim.url, {"consumer_key": sim.consumer_key, "consumer_secret": sim.consumer_secret}, {}
 

@@ -3,98 +3,28 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from django.test import RequestFactory
 from django.utils import timezone
 
-from channels import catalog, connect, inbox, ingress, lanes, polling, publishing, tasks
+from channels import connect, ingress
 from channels.models import Channel, InboundEvent, Listing, Order, OrderLine, Push
-from channels.registry import opened
 from inventory.models import Sku
 from sandbox.refusals import OutOfStock
 from sandbox.webhooks import Delivery
 from sandbox.woocommerce import WooCommerceSimulator
 from tests import factories
-from tests.channels.core.world import adjust, level, no_differences, pass_time, receive, without_type
+from tests.channels.connected import ConnectedStore
+from tests.channels.core.world import adjust, level, no_differences, pass_time, receive
 
 
-@dataclass
-class Merchant:
-    """One simulated store, connected as a channel. Its webhooks arrive when a test says so."""
-
-    sim: WooCommerceSimulator
-    channel: Channel
-    heard: set[int] = field(default_factory=set)
-
-    def fresh(self) -> Channel:
-        return Channel.objects.get(pk=self.channel.pk)
-
-    def subscribe(self) -> None:
-        with opened(self.fresh()) as platform:
-            platform.check_subscriptions(webhook_url=self.channel.webhook_url, last_event_at=None)
+class Merchant(ConnectedStore):
+    """A simulated WooCommerce store, connected."""
 
     def sent(self) -> list[Delivery]:
-        """Return the deliveries that were not brought to us yet."""
         self.sim.webhooks.run_queue()
-        assert self.sim.wait_for_webhooks()
-        new = [each for each in self.sim.deliveries if each.id not in self.heard]
-        self.heard |= {each.id for each in new}
-        return new
-
-    def deliver(self, delivery: Delivery, **headers: str) -> int:
-        """Bring a delivery to the channel's own address; return the status it is answered with."""
-        uuid = str(self.channel.uuid)
-        request = RequestFactory().post(
-            f"/webhooks/woocommerce/{uuid}/",
-            data=delivery.body.encode(),
-            content_type=delivery.headers["Content-Type"],
-            headers=without_type({**delivery.headers, **headers}),
-        )
-        return ingress.webhook(request, platform="woocommerce", uuid=uuid).status_code
-
-    def hear(self) -> None:
-        """Deliver all webhooks and work on them."""
-        for each in self.sent():
-            assert self.deliver(each) == 200
-        self.work_inbox()
-
-    def work_inbox(self) -> None:
-        with opened(self.fresh()) as platform, lanes.held(inbox.lane_of(self.channel.pk)) as lease:
-            assert lease is not None
-            inbox.work(self.fresh(), platform, lease)
-        publishing.spread_signals(now=timezone.now())
-
-    def poll(self) -> None:
-        with opened(self.fresh()) as platform:
-            polling.poll(self.fresh(), platform, now=timezone.now())
-        publishing.spread_signals(now=timezone.now())
-
-    def publish(self) -> None:
-        publishing.spread_signals(now=timezone.now())
-        tasks.run_lane(publishing.lane_of(self.channel.pk))
-
-    def settle(self) -> None:
-        """Let the waiting times pass, then poll, check and publish."""
-        self.poll()
-        for _ in range(3):
-            pass_time(self.channel)
-            tasks.run_lane(f"check:{self.channel.pk}")
-            self.publish()
-
-    def import_catalogue(self) -> None:
-        catalog.start_import(channel=self.channel, now=timezone.now())
-        tasks.run_lane(catalog.lane_of(self.channel))
-        self.publish()
-
-    def listing(self, sku: str) -> Listing:
-        return Listing.objects.get(channel=self.channel, external_sku=sku, state=Listing.State.ACTIVE)
-
-    def pushed(self, sku: str) -> list[tuple[str, int]]:
-        rows = Push.objects.filter(listing__channel=self.channel, listing__external_sku=sku).order_by("pk")
-        return [(push.state, push.delta) for push in rows]
+        return super().sent()
 
 
 @pytest.fixture
