@@ -20,7 +20,7 @@ from typing import Any
 import django
 
 STORES, LISTINGS = 4, 2_000
-SALES_PER_READ = 8  # on average, half of them just before the store answers, half just after
+SALES_PER_PAGE, SALES_PER_LOOK = 4, 1  # on average, half of them just before the store answers, half just after
 LOST_WEBHOOKS = 0.15
 SEARCH_LAG = 0.3  # seconds that the stores' lists lag behind
 GRACE = 0  # seconds; in earnest 30 and more, which only makes it easier
@@ -46,9 +46,9 @@ class Shop:
     sold: int = 0
     chance: random.Random = field(default_factory=random.Random)
 
-    def buy(self, is_read: bool) -> None:
+    def buy(self, most: int) -> None:
         """Buy a few things, or nothing."""
-        for _ in range(self.chance.randint(0, SALES_PER_READ) if self.is_open and is_read else 0):
+        for _ in range(self.chance.randint(0, most) if self.is_open else 0):
             self.sim.buy(sku=self.chance.choice(list(self.products)), quantity=self.chance.choice((1, 1, 1, 2)))
             self.sold += 1
 
@@ -105,10 +105,11 @@ def _open(stack: ExitStack, number: int) -> Shop:
     answer = sim._answer
 
     def answer_among_buyers(request: Any) -> Any:
-        is_read = "/products" in request.path
-        shop.buy(is_read)
+        is_page, is_look = request.path.endswith("/products"), "/products/" in request.path
+        most = SALES_PER_PAGE if is_page else SALES_PER_LOOK if is_look else 0
+        shop.buy(most)
         response = answer(request)
-        shop.buy(is_read)
+        shop.buy(most)
         return response
 
     sim._answer = answer_among_buyers  # type: ignore[method-assign]

@@ -12,24 +12,27 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from channels.models import Listing
-from reconciliation.models import ExpectedQuantity, Finding, Run, ShownQuantity
+from reconciliation.models import DifferingQuantity, Finding, Run, ShownQuantity
 
-_EXPECTED = ExpectedQuantity._meta.db_table
+_DIFFERING = DifferingQuantity._meta.db_table
 _SHOWN = ShownQuantity._meta.db_table
 _LISTING = Listing._meta.db_table
 _FINDING = Finding._meta.db_table
 
 _COLUMNS = "run_id, ref, product_ref, tracked, quantity"
 
+# What disagrees at the very moment of its reading. What agreed then was in order, whatever has moved since.
 _NOTE = f"""
-INSERT INTO {_EXPECTED} (run_id, listing_id, accounted, version)
-SELECT %s, id, accounted, accounted_version FROM {_LISTING} WHERE channel_id = %s AND state = 'active' ORDER BY id
+INSERT INTO {_DIFFERING} (run_id, listing_id)
+SELECT %(run)s, l.id FROM {_SHOWN} s JOIN {_LISTING} l ON l.channel_id = %(channel)s AND l.ref = s.ref
+WHERE s.run_id = %(run)s AND s.id > %(after)s AND s.tracked = TRUE AND s.quantity <> l.accounted
+ON CONFLICT DO NOTHING
 """  # noqa: S608 — table names of ours
 
-# Both sides in one pass: what only we know is gone, what only the channel knows is new. A listing whose accounted
-# quantity moved while the channel was read agrees also if it showed what was accounted before. What differed before is
-# looked at again, so that it can heal; what was dropped before, until someone was told. A pool that was read twice,
-# because the catalogue shifted under the scan, is suspected once.
+# Both sides in one pass: what only we know is gone, what only the channel knows is new. A quantity is suspected that
+# differed when it was read and still does: a sale booked in between explains the one or the other. What was drifting
+# before is looked at again, so that it can heal; what was dropped before, until someone was told. A pool that was read
+# twice, because the catalogue shifted under the scan, is suspected once.
 _COMPARE = f"""
 INSERT INTO {_FINDING}
   (run_id, listing_id, ref, product_ref, state, cause, ledger_says, channel_shows, note)
@@ -52,9 +55,8 @@ WHERE l.id IS NULL
   OR (l.state = 'active' AND l.drift <> 0 AND s.id IS NOT NULL)
   OR (l.state = 'active' AND l.mapping = 'mapped' AND (
     l.tracked <> s.tracked
-    OR (s.tracked = TRUE AND l.accounted IS NOT NULL AND s.quantity <> l.accounted AND NOT EXISTS (
-      SELECT 1 FROM {_EXPECTED} e WHERE e.run_id = %(run)s AND e.listing_id = l.id
-        AND e.version <> l.accounted_version AND e.accounted = s.quantity
+    OR (s.tracked = TRUE AND s.quantity <> l.accounted AND EXISTS (
+      SELECT 1 FROM {_DIFFERING} d WHERE d.run_id = %(run)s AND d.listing_id = l.id
     ))
   ))
 ON CONFLICT DO NOTHING
@@ -71,16 +73,14 @@ class ShownRow(NamedTuple):
     quantity: int | None
 
 
-def note_expected(run: Run) -> int:
-    """Keep what is accounted for each listing of the run's channel now; return how many there are."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NOTE, [run.pk, run.channel_id])
-        return int(cursor.rowcount)
+def write_shown(run: Run, rows: Sequence[ShownRow]) -> None:
+    """Add readings, and note which of them disagree with what is accounted now.
 
-
-def write_shown(rows: Sequence[ShownRow]) -> None:
-    """Add readings. Inside the caller's transaction, so that they stand with the cursor they were read up to."""
+    Inside the caller's transaction, so that they stand with the cursor they were read up to.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {_SHOWN}")  # noqa: S608
+        after = cursor.fetchone()[0]
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {_SHOWN} ({_COLUMNS}) FROM STDIN") as copy:
                 for row in rows:
@@ -90,6 +90,7 @@ def write_shown(rows: Sequence[ShownRow]) -> None:
                 f"INSERT INTO {_SHOWN} ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s)",  # noqa: S608
                 rows,
             )
+        cursor.execute(_NOTE, {"run": run.pk, "channel": run.channel_id, "after": after})
 
 
 @transaction.atomic
@@ -119,4 +120,4 @@ def shown_count(run: Run) -> int:
 def drop(run: Run) -> None:
     """Forget the readings of a run: its findings stay."""
     ShownQuantity.objects.filter(run=run).delete()
-    ExpectedQuantity.objects.filter(run=run).delete()
+    DifferingQuantity.objects.filter(run=run).delete()

@@ -16,6 +16,7 @@ from channels.contract import ChannelError, Platform, WriteMode
 from channels.lanes import Lease, wake
 from channels.models import Channel, Listing
 from channels.readings import Reading
+from channels.registry import opened
 from inventory import audit
 from reconciliation import schedule, settling
 from reconciliation.models import Run, Suspicion
@@ -139,3 +140,24 @@ def _wake_runs(channel: Channel, *, now: datetime) -> None:
     waiting = Run.objects.filter(channel=channel, state=Run.State.RUNNING, phase=Run.Phase.CONFIRM)
     if waiting.exclude(findings__state="suspected").update(due_at=now):
         wake(f"reconcile:{channel.pk}")
+
+
+def look_now(*, listing: Listing, now: datetime) -> Reading | None:
+    """Read what the listing shows; None when a sale or a push came in between. Raises ChannelError.
+
+    A person is looking: no second reading is needed to believe it.
+    """
+    with opened(listing.channel) as platform:
+        reading = readings.take(listing.channel, platform, [listing], lease=None, now=now).get(listing.pk)
+        if reading is None:
+            return None
+        readings.keep(listing, reading, now=now)
+        Listing.objects.filter(pk=listing.pk).exclude(drift=reading.drift).update(
+            drift=reading.drift, drift_since=now if reading.drift else None
+        )
+        listing.refresh_from_db()
+        if reading.drift:
+            settling.confirmed(listing, reading, platform, now=now)
+        elif reading.quantity is not None:
+            settling.agreed([listing.pk], now=now)
+    return reading

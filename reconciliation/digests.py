@@ -36,26 +36,6 @@ class Digest:
         return not (self.discrepancies.exists() or self.runs.exists() or self.channels.exists())
 
 
-def prefer(
-    *,
-    user_id: int,
-    is_enabled: bool,
-    least_severity: int,
-    wants_failed_runs: bool,
-    wants_channels: bool,
-    now: datetime,
-) -> DigestPreference:
-    """Keep what a person wants to be mailed about; what happened before is not told. Raises ValidationError."""
-    row = DigestPreference.objects.filter(user_id=user_id).first() or DigestPreference(user_id=user_id, told_to=now)
-    if is_enabled and not row.is_enabled:
-        row.told_to = now
-    row.is_enabled, row.least_severity = is_enabled, least_severity
-    row.wants_failed_runs, row.wants_channels = wants_failed_runs, wants_channels
-    row.full_clean()
-    row.save()
-    return row
-
-
 def due(now: datetime) -> QuerySet[DigestPreference]:
     """Return the people who have something to be told and were not mailed within the hour."""
     rested = Q(sent_at=None) | Q(sent_at__lte=now - AT_MOST_EVERY)

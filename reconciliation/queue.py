@@ -195,20 +195,6 @@ def overtaken() -> QuerySet[Discrepancy]:
     )
 
 
-def resolve_beside(listing: Listing, verb: Verb, *, reason: str, actor: str, now: datetime) -> None:
-    """Close the listing's discrepancy that a person has decided on the page of the listing."""
-    Discrepancy.objects.live().filter(listing=listing).update(
-        state=Discrepancy.State.RESOLVED,
-        version=F("version") + 1,
-        resolution=verb,
-        resolution_reason=reason[:300],
-        resolved_by=actor,
-        resolved_at=now,
-        snoozed_until=None,
-        undo={},
-    )
-
-
 def rested(now: datetime) -> QuerySet[Discrepancy]:
     """Return the snoozed rows that should come back: their time is up, or the count they waited for was made."""
     awaited = CountTask.objects.filter(discrepancy=OuterRef("pk"), state=CountTask.State.OPEN)

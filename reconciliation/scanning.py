@@ -27,14 +27,14 @@ LARGEST = 2**62  # beyond it a number can't even be kept; what a store shows bel
 
 
 def begin(run: Run, platform: Platform, lease: Lease) -> None:
-    """Book the orders up to now, then keep what is accounted for each listing: before any page is asked for."""
+    """Book the orders up to now, before any page is asked for."""
     channel = Channel.objects.get(runs=run)
     clock = Clock()
     with clock.asking():
         polling.poll(channel, platform, now=timezone.now())
     with clock.writing(), transaction.atomic():
         bulk.drop(run)
-        expected = bulk.note_expected(run)
+        expected = Listing.objects.filter(channel=channel, state=Listing.State.ACTIVE).count()
         Finding.objects.filter(run=run).delete()
         _keep(run, clock, phase=Run.Phase.SCAN, cursor="", is_read=False, listings_expected=expected, listings_read=0)
 
@@ -61,7 +61,7 @@ def read(run: Run, platform: Platform, lease: Lease) -> None:
     is_end = not cursor
     with transaction.atomic():
         with clock.writing():
-            bulk.write_shown(rows)
+            bulk.write_shown(run, rows)
         _keep(
             run,
             clock,

@@ -60,11 +60,13 @@ class QueueTable(ListTable):
     empty_icon = "check-circle"
     empty_title = _("Every number agrees")
     swaps = "reconciliation/_swaps.html"
+    row_template = "reconciliation/_queue_row.html"
 
     tail = ""  # the filter as the end of an address: links to rows take it along
     verbs: ClassVar[list[tuple[str, str, Any]]] = [(verb.value, key, verb.label) for verb, key in KEYS]
 
     def __init__(self, rows: Any, *, sort: str = "", is_decided: bool = False, **kwargs: Any) -> None:
+        self.shows_decided = is_decided
         hidden = () if is_decided else ("resolved_at",)
         super().__init__(rows, order_by=sort or None, exclude=hidden, **kwargs)
 

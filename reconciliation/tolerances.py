@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
-from channels.models import Channel, Listing
-from inventory import audit
-from inventory.models import Sku
+from channels.models import Listing
 from reconciliation.models import Tolerance
 
 FIELDS = ("over_units", "over_percent", "under_units", "under_percent", "policy")
@@ -71,69 +67,3 @@ def _merged(*levels: tuple[str, Tolerance | None]) -> Effective:
         merged = replace(merged, **said)
         origins.update(dict.fromkeys(said, name))
     return replace(merged, origins=origins)
-
-
-def for_level(*, sku_id: int | None) -> Effective:
-    """Return what applies to a stock source's number of a SKU: sources know no channel."""
-    rows = list(Tolerance.objects.filter(Q(channel=None, sku=None, listing=None) | Q(sku__isnull=False, sku=sku_id)))
-    return _merged(
-        ("global", next((r for r in rows if r.sku_id is None), None)),
-        ("sku", next((r for r in rows if r.sku_id is not None), None)),
-    )
-
-
-def find(*, channel: Channel | None = None, sku: Sku | None = None, listing: Listing | None = None) -> Tolerance | None:
-    """Return the row of a scope; none of them means the global one."""
-    return Tolerance.objects.filter(channel=channel, sku=sku, listing=listing).first()
-
-
-@transaction.atomic
-def change(
-    values: Mapping[str, int | str | None],
-    *,
-    channel: Channel | None = None,
-    sku: Sku | None = None,
-    listing: Listing | None = None,
-    actor: str,
-) -> Tolerance | None:
-    """Set what one scope says; None or "" inherits. A row that says nothing is dropped, and None comes back.
-
-    Values that are not named stay. Raises ValidationError naming the field; then nothing was changed.
-    """
-    row = find(channel=channel, sku=sku, listing=listing) or Tolerance(channel=channel, sku=sku, listing=listing)
-    before = _said(row)
-    for name in FIELDS:
-        if name in values:
-            setattr(row, name, ("" if name == "policy" else None) if values[name] in (None, "") else values[name])
-    row.full_clean(validate_constraints=False)
-    after = _said(row)
-    if after == before:
-        return row if row.pk else None
-    if after:
-        row.save()
-    elif row.pk:
-        row.delete()
-    audit.record(actor=actor, action="tolerance.change", subject=_subject(row), before=before, after=after)
-    return row if after else None
-
-
-def _said(row: Tolerance) -> dict[str, object]:
-    return {name: getattr(row, name) for name in FIELDS if getattr(row, name) not in (None, "")}
-
-
-def _subject(row: Tolerance) -> str:
-    for name in ("listing", "sku", "channel"):
-        pk = getattr(row, f"{name}_id")
-        if pk:
-            return f"{name}:{pk}"
-    return "everything"
-
-
-def origin_in_words(origin: str) -> str:
-    """Return which level decided, as the hold-backs say it."""
-    return {
-        "listing": _("set for this listing"),
-        "sku": _("set for the SKU"),
-        "channel": _("set for the channel"),
-        "global": _("set for everything"),
-    }.get(origin, _("the default"))

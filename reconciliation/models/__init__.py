@@ -10,7 +10,7 @@ from reconciliation.models.discrepancy import Discrepancy, DiscrepancyNote
 from reconciliation.models.drafts import LevelDraft
 from reconciliation.models.people import DigestPreference, SavedView
 from reconciliation.models.rules import ChannelRule, Schedule, Tolerance
-from reconciliation.models.run import ExpectedQuantity, Finding, Run, ShownQuantity, Suspicion
+from reconciliation.models.run import DifferingQuantity, Finding, Run, ShownQuantity, Suspicion
 from reconciliation.words import Cause, Severity, Verb
 
 __all__ = [
@@ -19,10 +19,10 @@ __all__ = [
     "Cause",
     "ChannelRule",
     "CountTask",
+    "DifferingQuantity",
     "DigestPreference",
     "Discrepancy",
     "DiscrepancyNote",
-    "ExpectedQuantity",
     "Finding",
     "LevelDraft",
     "Run",

@@ -128,15 +128,13 @@ class Run(models.Model):
         return min(99, self.listings_read * 100 // self.listings_expected)
 
 
-class ExpectedQuantity(models.Model):
-    """What was accounted for a listing before the run asked for its first page. Dropped when the run ends."""
+class DifferingQuantity(models.Model):
+    """A listing that showed another number than was accounted when it was read. Dropped when the run ends."""
 
-    # Lean, without constraints of their own: these rows are written by the hundred thousand.
+    # Lean, without constraints of their own, like the readings.
     pk = models.CompositePrimaryKey("run_id", "listing_id")
     run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     listing = models.ForeignKey(Listing, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
-    accounted = models.BigIntegerField(null=True)
-    version = models.BigIntegerField()
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.listing_id}"
@@ -145,6 +143,7 @@ class ExpectedQuantity(models.Model):
 class ShownQuantity(models.Model):
     """What one pool showed in the run's reading. Dropped when the run ends."""
 
+    # Lean, without constraints of their own: these rows are written by the hundred thousand.
     run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     ref = models.CharField(max_length=120)
     product_ref = models.CharField(max_length=120)

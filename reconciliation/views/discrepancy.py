@@ -18,7 +18,7 @@ from channels.contract import ChannelError
 from channels.models import Listing
 from inventory.models import AuditEntry
 from inventory.views import actor_of
-from reconciliation import history, picture, review, triage, verbs
+from reconciliation import checks, history, picture, triage, verbs
 from reconciliation.filters import DiscrepancyFilter
 from reconciliation.forms import DecideForm, NoteForm
 from reconciliation.models import Discrepancy
@@ -130,7 +130,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Read what the store shows for a listing now."""
     listing: Listing = get_object_or_404(Listing.objects.select_related("channel", "sku"), pk=pk)
     try:
-        reading = review.check_now(listing=listing, now=timezone.now())
+        reading = checks.look_now(listing=listing, now=timezone.now())
     except ChannelError as error:
         connection.note_failure(listing.channel, error, now=timezone.now())
         messages.error(request, str(error))

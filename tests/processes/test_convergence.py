@@ -100,9 +100,13 @@ def test_a_hand_edit_is_shown_and_kept_until_a_person_decides(shop: Shop) -> Non
     )
 
     shop.installation.python(
-        "from django.utils import timezone; from channels.models import Listing; from reconciliation import review\n"
+        "from django.utils import timezone; from channels.models import Listing\n"
+        "from reconciliation import checks, verbs; from reconciliation.models import Discrepancy, Verb\n"
         "listing = Listing.objects.get(channel__name='North', external_sku='SKU-03')\n"
-        f"review.keep_ours(listing=listing, seen={shop.left['SKU-03'] + 7}, actor='user:test', now=timezone.now())"
+        "checks.look_now(listing=listing, now=timezone.now())\n"
+        "row = Discrepancy.objects.open().get(listing=listing)\n"
+        "choice = verbs.Choice(verb=Verb.KEEP_OURS, version=row.version)\n"
+        "verbs.act(row, choice, actor='user:test', now=timezone.now())"
     )
 
     shop.expect_agreement(seconds=30)

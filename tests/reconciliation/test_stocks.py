@@ -12,8 +12,8 @@ from inventory.models import Warehouse
 from inventory.sources import connecting, pulls
 from inventory.sources.csv_files import files
 from inventory.sources.models import Pull, Source
-from reconciliation import tolerances, verbs
-from reconciliation.models import Discrepancy, Verb
+from reconciliation import verbs
+from reconciliation.models import Discrepancy, Tolerance, Verb
 from reconciliation.verbs import Choice, NotPossible, PictureMoved
 from tests import factories
 from tests.channels.core.world import level, no_differences
@@ -99,7 +99,7 @@ def test_what_a_later_reading_finds_in_order_has_healed_and_what_is_ignored_rest
 
 def test_the_tolerance_of_a_sku_goes_before_that_of_the_source(source: Source, main: Warehouse) -> None:
     tee = factories.make_sku("TEE", on_hand=100)
-    tolerances.change({"over_units": 20, "under_units": 15}, sku=tee, actor="user:ana")
+    Tolerance.objects.create(sku=tee, over_units=20, under_units=15)
 
     tell(source, TEE=86)
     assert (Discrepancy.objects.count(), level(tee, main)) == (0, (86, 0))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from channels import readings
+from channels.models import Listing
 from inventory import counts
 from inventory.models import AuditEntry, Movement
 from reconciliation import queue, verbs
@@ -101,6 +104,26 @@ def test_a_number_that_moved_gives_the_new_picture_and_does_nothing(store: Store
     assert (Movement.objects.count(), AuditEntry.objects.filter(action__startswith="discrepancy").count()) == (moved, 0)
     row.refresh_from_db()
     assert do(row, Verb.TAKE_THEIRS, reason="Counted").resolution == "take-theirs"
+
+
+def test_nothing_is_half_done_when_a_sale_is_booked_in_between(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = differing(store, "TEE", ours=10, theirs=14)
+    anchor = readings.anchor
+
+    def booked_first(*args: Any, **kwargs: Any) -> bool:
+        Listing.objects.update(accounted_version=99)
+        done: bool = anchor(*args, **kwargs)
+        return done
+
+    monkeypatch.setattr(readings, "anchor", booked_first)
+    moved, noted = Movement.objects.count(), AuditEntry.objects.count()
+
+    with pytest.raises(PictureMoved, match="booked in this moment"):
+        do(row, Verb.TAKE_THEIRS, reason="Counted")
+
+    row.refresh_from_db()
+    assert (row.state, Movement.objects.count(), AuditEntry.objects.count()) == ("open", moved, noted)
+    assert store.accounted("TEE") == 10
 
 
 def test_what_agrees_by_now_has_healed_and_is_not_decided(store: Store) -> None:

@@ -11,7 +11,10 @@ from django.utils import timezone
 
 from channels import availability, publishing, tasks
 from channels.models import Channel, Listing, Push
-from reconciliation import review
+from reconciliation import checks, verbs
+from reconciliation.models import Verb
+from reconciliation.verbs import Choice, PictureMoved
+from tests import factories
 from tests.channels.core.world import Store, adjust, level, no_differences, pass_time, receive, sell
 
 
@@ -84,7 +87,7 @@ def test_a_confirmed_drift_is_not_mistaken_for_an_outcome(store: Store) -> None:
     tee = sell(store, "TEE", 20)
     product, _ = store.sim.store.find_sku("TEE")
     store.sim.set_quantity(product.id, quantity=13)
-    review.check_now(listing=store.listing("TEE"), now=timezone.now())
+    checks.look_now(listing=store.listing("TEE"), now=timezone.now())
     assert store.listing("TEE").drift == -7
     receive(tee, 5)
     push = crash(store, "TEE", target=25, called=True)
@@ -101,9 +104,11 @@ def test_the_number_is_not_decided_upon_while_a_push_is_on_its_way(store: Store)
     adjust(tee, -4)
     crash(store, "TEE", target=16, called=True)
 
-    with pytest.raises(review.PictureMoved):
-        review.keep_ours(listing=store.listing("TEE"), seen=16, actor="user:ana", now=timezone.now())
-    assert review.check_now(listing=store.listing("TEE"), now=timezone.now()) is None
+    row = factories.make_discrepancy(store.listing("TEE"), shows=16)
+    choice = Choice(verb=Verb.KEEP_OURS, version=row.version)
+    with pytest.raises(PictureMoved, match="is on its way"):
+        verbs.act(row, choice, actor="user:ana", now=timezone.now())
+    assert checks.look_now(listing=store.listing("TEE"), now=timezone.now()) is None
     assert (store.accounted("TEE"), store.listing("TEE").drift) == (20, 0)
 
     store.settle()
