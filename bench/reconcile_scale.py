@@ -20,16 +20,20 @@ DIFFERS_EVERY = 500
 ROUNDS = 2
 MOST_RATIO, MOST_SECONDS, MOST_MEGABYTES = 3.0, 30.0, 120.0
 
+# The first row of each is made as the product makes it; the others are copies of it, whatever columns there are.
 _FILL = """
-INSERT INTO inventory_sku (code, match_key, name, barcode, created_at)
-  SELECT 'BENCH-' || n, 'bench' || n, 'Shirt ' || n, '', now() FROM generate_series(1, {listings}) n;
-INSERT INTO channels_listing (channel_id, ref, product_ref, title, external_sku, barcode, url, enabled, state, sku_id,
-    mapping, mapping_reason, tracked, unwritable_reason, accounted, accounted_version, drift, due_version, failures,
-    parked_reason, location_ref, item_ref, sells_below_zero, created_at)
-  SELECT c.id, 'p' || 1000000 + n, 1000000 + n, 'Shirt number ' || n || ' in organic cotton', s.code, '',
-    'https://store.example.com/products/shirt-' || n, TRUE, 'active', s.id, 'mapped', '', TRUE, '', 100, 7, 0, 0, 0,
-    '', '', '', FALSE, now()
-  FROM channels_channel c, generate_series(1, {listings}) n JOIN inventory_sku s ON s.code = 'BENCH-' || n;
+INSERT INTO inventory_sku
+  SELECT r.* FROM inventory_sku s, generate_series(2, {listings}) n,
+  LATERAL jsonb_populate_record(s, jsonb_build_object(
+    'id', nextval(pg_get_serial_sequence('inventory_sku', 'id')), 'code', 'BENCH-' || n, 'match_key', 'bench' || n
+  )) r WHERE s.code = 'BENCH-1';
+INSERT INTO channels_listing
+  SELECT r.* FROM channels_listing l, generate_series(2, {listings}) n JOIN inventory_sku s ON s.code = 'BENCH-' || n,
+  LATERAL jsonb_populate_record(l, jsonb_build_object(
+    'id', nextval(pg_get_serial_sequence('channels_listing', 'id')), 'sku_id', s.id, 'external_sku', s.code,
+    'ref', 'p' || 1000000 + n, 'product_ref', (1000000 + n)::text,
+    'url', 'https://store.example.com/products/shirt-' || n
+  )) r WHERE l.ref = 'p1000001';
 ANALYZE;
 """
 
@@ -37,11 +41,15 @@ _CONNECT = """
 import django
 django.setup()
 from django.utils import timezone
-from channels.models import Channel
+from channels.models import Channel, Listing
+from inventory.models import Sku
+sku = Sku.objects.create(code="BENCH-1", match_key="bench1", name="Shirt")
 for n in range({channels}):
-    Channel.objects.create(platform="ecwid", name=f"Store {{n}}", base_url="{url}", account_ref=str(1000 + n),
+    channel = Channel.objects.create(platform="ecwid", name=f"Store {{n}}", base_url="{url}", account_ref=str(1000 + n),
         credentials={{"store_id": str(1000 + n), "token": f"token{{n}}", "client_secret": "s"}}, mode="live",
         started_at=timezone.now(), orders_polled_to=timezone.now())
+    Listing.objects.create(channel=channel, ref="p1000001", product_ref="1000001", title="Shirt in organic cotton",
+        external_sku=sku.code, sku=sku, mapping="mapped", tracked=True, accounted=100, accounted_version=7)
 """
 
 

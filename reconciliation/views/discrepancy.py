@@ -18,7 +18,7 @@ from channels.contract import ChannelError
 from channels.models import Listing
 from inventory.models import AuditEntry
 from inventory.views import actor_of
-from reconciliation import checks, history, picture, triage, verbs
+from reconciliation import checks, evidence, history, picture, triage, verbs
 from reconciliation.filters import DiscrepancyFilter
 from reconciliation.forms import DecideForm, NoteForm
 from reconciliation.models import Discrepancy
@@ -67,6 +67,7 @@ def discrepancy(request: HttpRequest, pk: int) -> HttpResponse:
         "pictures": drawn,
         "sentence": history.sentence(told),
         "explanation": availability.explain(row.listing) if row.listing is not None and row.listing.sku_id else None,
+        "evidence": evidence.linked(row),
         "decisions": _decisions(row),
         "undoing": verbs.preview_undo(row) if row.undo and row.undone_at is None else None,
         "earlier": _earlier(row),

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from channels.models import Channel
+from channels.models import Channel, InboundEvent, Order
 from dashboard.models import User
 from inventory.models import Movement, Sku
-from reconciliation.models import CountTask, Discrepancy
+from reconciliation.models import CountTask, Discrepancy, Run
 from tests.channels.core.world import Store
 from tests.factories import make_sku, make_warehouse
 from tests.reconciliation.believable import tell_a_story
@@ -42,6 +42,30 @@ def test_the_page_shows_numbers_picture_and_what_each_verb_would_write(browser: 
     assert (ours[-1].units, theirs[-1].units) == (5, 9)
     # The rows before and after it in the queue as it is filtered.
     assert (response.context["before"], response.context["after"]) == (shop.endless.pk, shop.cheap.pk)
+
+
+def test_the_evidence_leads_to_its_rows(browser: Client, shop: SimpleNamespace) -> None:
+    row, now = shop.over, timezone.now()
+    event = InboundEvent.objects.create(channel=shop.north, delivery_id="e1", topic="t", body="{}", received_at=now)
+    order = Order.objects.create(channel=shop.north, ref="O1", number="O1", first_seen_at=now, placed_at=now)
+    run = Run.objects.create(channel=shop.north, started_at=now)
+    kinds = {"event": event.pk, "order": order.pk, "push": 5, "listing": row.listing_id, "reading": None}
+    said = [{"kind": kind, "id": pk, "sentence": f"About the {kind}."} for kind, pk in kinds.items()]
+    gone = [{"kind": "event", "id": 10**6, "sentence": "About an event that is forgotten."}]
+    Discrepancy.objects.filter(pk=row.pk).update(evidence=said + gone, run=run)
+
+    shown = dict(browser.get(f"/reconciliation/{row.pk}/").context["evidence"])
+
+    assert shown == {
+        "About the event.": f"/activity/events/{event.pk}/",
+        "About the order.": f"/orders/{order.pk}/",
+        "About the push.": f"/listings/{row.listing_id}/#pushes-title",
+        "About the listing.": f"/listings/{row.listing_id}/",
+        "About the reading.": f"/reconciliation/runs/{run.pk}/",
+        "About an event that is forgotten.": "",
+    }
+    for address in filter(None, shown.values()):
+        assert browser.get(address).status_code == 200
 
 
 def test_ours_is_kept_and_taken_back(browser: Client, store: Store) -> None:
