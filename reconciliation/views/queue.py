@@ -22,9 +22,9 @@ from access.roles import Verb, may
 from inventory import sheets
 from inventory.tables import list_page
 from inventory.views import done, form_page
-from reconciliation import people
+from reconciliation import people, words
 from reconciliation.filters import DiscrepancyFilter
-from reconciliation.models import Cause, Discrepancy, SavedView, Severity, Verb
+from reconciliation.models import Cause, Discrepancy, SavedView, Severity
 from reconciliation.tables import QueueTable
 from reconciliation.views import rooms
 
@@ -55,8 +55,8 @@ _WORDS: Mapping[str, Mapping[Any, Any]] = {  # of the codes under a header
     "status": dict(Discrepancy.State.choices),
     "severity": dict(Severity.choices),
     "cause": dict(Cause.choices),
-    "proposal": dict(Verb.choices),
-    "decision": dict(Verb.choices),
+    "proposal": dict(words.Verb.choices),
+    "decision": dict(words.Verb.choices),
 }
 
 
