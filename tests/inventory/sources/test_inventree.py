@@ -156,6 +156,31 @@ def test_a_row_that_moves_while_it_is_read_is_read_again(source: Source, server:
     assert (level(tee, main), pull.adjusted) == ((40, 0), 0)
 
 
+def test_a_page_that_fails_or_a_location_that_is_gone_leaves_all_as_it_is(
+    source: Source, server: InvenTree, main: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "PAGE", 5)
+    mug = make_sku("MUG-350", on_hand=1)
+    connecting.read_now(source, actor="user:ana", now=timezone.now())
+    pull = Pull.objects.get()
+    with opened(source) as (tree, connection):
+        while pull.pages < 2:
+            pulls.step(pull, tree, connection, now=timezone.now())
+        server.faults.set("error", next=3)
+        pulls.step(pull, tree, connection, now=timezone.now())
+    assert (pull.state, level(mug, main)) == (Pull.State.DISCARDED, (1, 0))
+
+    server.store.locations[1].name = "Old main"
+    assert read(source).state == Pull.State.APPLIED, "a name is only a name"
+    del server.store.locations[1]
+    for each in server.store.locations.values():
+        each.parent = None
+    server.store.items = {pk: each for pk, each in server.store.items.items() if each.location not in (1, 2, 3)}
+    pull = read(source)
+    assert (pull.state, level(mug, main)) == (Pull.State.DISCARDED, (150, 0))
+    assert pull.problem.startswith("The location Old main is not there any more.")
+
+
 @pytest.mark.parametrize("prefix", ["", "Token ", "Bearer "])
 def test_a_token_may_be_pasted_with_its_word(server: InvenTree, prefix: str) -> None:
     client = InvenTreeSource(Connection(base_url=server.url + "/api", credentials={"token": prefix + server.token}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -104,6 +105,33 @@ def test_a_doubtful_row_spoils_its_sku_and_no_other(wms: Source, bridge: Bridge,
 
     assert (level(cap, main), level(tee, main)) == ((3, 0), (5, 0))
     assert pull.problems.get().sku_code == "CAP"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "units"),
+    [
+        ("7", 7),
+        ("7.000", 7),
+        (7.0, 7),
+        (2.5, None),
+        ("1E5", None),
+        (10**15, None),
+        (-1, None),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_quantities_are_taken_as_they_are_written_or_not_at_all(
+    wms: Source, bridge: Bridge, main: Warehouse, quantity: Any, units: int | None
+) -> None:
+    cap, tee = make_sku("00123", on_hand=3), make_sku("1E5", on_hand=3)
+    bridge.set_stock("00123", "Q1", quantity)
+    bridge.set_stock("1E5", "Q1", 5)
+
+    pull = read(wms)
+
+    assert (level(cap, main)[0], level(tee, main)[0]) == (3 if units is None else units, 5)
+    assert [problem.sku_code for problem in pull.problems.all()] == (["00123"] if units is None else [])
 
 
 def test_too_much_going_to_zero_waits_for_a_person(wms: Source, bridge: Bridge, main: Warehouse) -> None:
