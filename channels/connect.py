@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from channels import connection, modes
+from channels import connection, mirror, modes
 from channels.contract import BadCredentials, ConnectionReport, MemoryKeeper, Store
 from channels.lanes import wake
 from channels.models import Channel
@@ -165,6 +165,7 @@ def reconnect(*, channel: Channel, credentials: Mapping[str, str], actor: str, n
     except IntegrityError:
         channel.refresh_from_db()
         raise ConnectRefused("This store is connected already, as another channel: disconnect that first.") from None
+    mirror.keep(channel)
     audit.record(actor=actor, action="channel.reconnect", subject=f"channel:{channel.pk}", before={}, after={})
     _go_on(channel, now=now)
     return report
@@ -196,4 +197,5 @@ def disconnect(*, channel: Channel, actor: str, now: datetime) -> None:
     )
     channel.credentials = {}
     channel.save(update_fields=["credentials"])
+    mirror.let_go(channel)
     audit.record(actor=actor, action="channel.disconnect", subject=f"channel:{channel.pk}", before={}, after={})

@@ -26,17 +26,34 @@ def lane_of(channel_id: int) -> str:
 
 @transaction.atomic
 def start(*, channel: Channel, code: str, actor: str, now: datetime) -> Warehouse:
-    """Show what the platform holds as a new warehouse ``code``. Raises ValidationError for a code that is taken."""
+    """Show what the platform holds as a new warehouse ``code``; one that is shown already stays.
+
+    Raises ValidationError for a code that is taken.
+    """
+    channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    if channel.mirror is not None:
+        return channel.mirror
     name = _("%(channel)s, held there") % {"channel": channel.name}
     warehouse = catalogue.create_warehouse(code=code, name=name, actor=actor)
-    Warehouse.objects.filter(pk=warehouse.pk).update(kept_by=f"channel:{channel.name}")
-    Channel.objects.filter(pk=channel.pk).update(mirror=warehouse, next_mirror_at=now)
+    channel.mirror, channel.next_mirror_at = warehouse, now
+    channel.save(update_fields=["mirror", "next_mirror_at"])
+    keep(channel)
     audit.record(
         actor=actor, action="channel.mirror", subject=f"channel:{channel.pk}", before={}, after={"warehouse": code}
     )
     wake(lane_of(channel.pk))
     warehouse.refresh_from_db()
     return warehouse
+
+
+def keep(channel: Channel) -> None:
+    """Have the channel alone, by the name it has now, change the stock of its warehouse."""
+    Warehouse.objects.filter(mirrored_by=channel).update(kept_by=f"channel:{channel.name}")
+
+
+def let_go(channel: Channel) -> None:
+    """Let people change the stock of the channel's warehouse: nobody reads it any more."""
+    Warehouse.objects.filter(mirrored_by=channel).update(kept_by="")
 
 
 def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
@@ -73,7 +90,7 @@ def _show(channel: Channel, warehouse: Warehouse, held: dict[str, int], *, read_
             warehouse=warehouse,
             counted=changed[sku.pk],
             key=f"mirror:{channel.pk}:{sku.pk}:{read_at.isoformat()}",
-            actor=warehouse.kept_by,
+            actor=f"channel:{channel.name}",
             now=timezone.now(),
             counted_at=read_at,
             reason=_("%(channel)s holds it") % {"channel": channel.name},

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from channels import ingress
+from channels import ingress, mirror
 from channels.models import Channel
 from inventory import audit
 
@@ -27,6 +27,7 @@ def set_pace(*, channel: Channel, values: Mapping[str, Any], actor: str, now: da
     Channel.objects.filter(pk=channel.pk, next_poll_at__gt=soonest).update(next_poll_at=soonest)
     _record(channel, "channel.settings", actor, before, after)
     channel.refresh_from_db()
+    mirror.keep(channel)
     return True
 
 

@@ -70,7 +70,7 @@ class StockForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, WarehouseChoice):
                 field.balances = balances
-                field.queryset = Warehouse.objects.all()
+                field.queryset = Warehouse.objects.filter(kept_by="")
 
     def book(self, *, actor: str, now: datetime) -> bool:
         """Book what was asked and return whether it was accepted; a refusal stands beside the field it is about."""

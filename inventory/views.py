@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
+from inventory.actors import name_of
 from inventory.filters import MovementFilter, StockLevelFilter
 from inventory.forms import CatalogueForm, WarehouseForm
 from inventory.models import Movement, StockLevel, Warehouse
@@ -70,7 +71,7 @@ def warehouse_detail(request: HttpRequest, pk: int) -> HttpResponse:
     levels = StockLevel.objects.filter(warehouse=warehouse).select_related("sku").order_by("sku__code", "pk")
     stock = StockLevelFilter(request.GET, levels)
     table = StockLevelTable(stock.qs, empty_text=_("Receive or count stock on a SKU's page, and it shows here."))
-    context = {"warehouse": warehouse, "tabs": _tabs(warehouse, "stock")}
+    context = {"warehouse": warehouse, "keeper": _keeper(warehouse), "tabs": _tabs(warehouse, "stock")}
     return list_page(request, "inventory/warehouse_detail.html", filterset=stock, table=table, context=context)
 
 
@@ -80,9 +81,17 @@ def warehouse_movements(request: HttpRequest, pk: int) -> HttpResponse:
     movements = MovementFilter(
         request.GET, Movement.objects.filter(warehouse=warehouse).select_related("sku", "warehouse").order_by("-pk")
     )
-    context = {"warehouse": warehouse, "tabs": _tabs(warehouse, "movements")}
+    context = {"warehouse": warehouse, "keeper": _keeper(warehouse), "tabs": _tabs(warehouse, "movements")}
     table = WarehouseMovementTable(movements.qs)
     return list_page(request, "inventory/warehouse_detail.html", filterset=movements, table=table, context=context)
+
+
+def _keeper(warehouse: Warehouse) -> str:
+    """Return who tells the warehouse's stock where that is somebody else: a sales channel or a stock source."""
+    if warehouse.kept_by:
+        return name_of(warehouse.kept_by)
+    spoken_for = warehouse.source_locations.filter(source__disconnected_at=None).select_related("source")
+    return ", ".join(sorted({location.source.name for location in spoken_for}))
 
 
 def _tabs(warehouse: Warehouse, current: str) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from inventory import bundles, codes, ledger, operations
-from inventory.errors import KeyConflict
+from inventory.errors import KeyConflict, LedgerError
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, Warehouse
 from inventory.sources import comparing, judging, mapping, plans, pulls, shipments
@@ -95,7 +95,7 @@ def _work_on(source: Source, adapter: StockSource, stored: SourceEvent, *, now: 
         else:
             problems = _effect(source, event, now=now)
             state = SourceEvent.State.PARTLY if problems else SourceEvent.State.DONE
-    except (BadPayload, KeyConflict) as error:
+    except (BadPayload, LedgerError) as error:
         state, problems = SourceEvent.State.FAILED, [str(error)]
     SourceEvent.objects.filter(pk=stored.pk).update(
         state=state, problem=storable(" ".join(problems), 1000), ended_at=now

@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from inventory.actors import name_of
+from inventory.models import Warehouse
 from inventory.sources import comparing, connecting, events, health, lane, mapping
 from inventory.sources.contract import SourceError
 from inventory.sources.csv_files import folder
@@ -62,7 +64,10 @@ def source_list(request: HttpRequest) -> HttpResponse:
                 "last": health.last_applied(source, capabilities),
             }
         )
-    return render(request, "sources/source_list.html", {"rows": rows, "past": past})
+    held = ~Q(levels__on_hand=0)
+    kept = Warehouse.objects.exclude(kept_by="").annotate(skus=Count("levels", filter=held)).order_by("name", "pk")
+    context = {"rows": rows, "past": past, "kept": [(place, name_of(place.kept_by)) for place in kept]}
+    return render(request, "sources/source_list.html", context)
 
 
 def page_of(source: Source, current: str) -> dict[str, Any]:

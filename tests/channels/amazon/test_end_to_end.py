@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from channels import mirror, modes, publishing, tasks
+from channels import connect as connecting
+from channels import mirror, modes, preferences, publishing, tasks
 from channels.models import Channel, Listing, Order, Push
 from channels.platforms.amazon import mapping
 from channels.platforms.ecwid import client as ecwid
-from inventory.models import StockLevel
+from dashboard.models import User
+from inventory import operations
+from inventory.errors import KeptElsewhere
+from inventory.models import StockLevel, Warehouse
 from sandbox.amazon import AmazonSimulator
 from sandbox.ecwid import EcwidSimulator
 from tests import factories
@@ -206,6 +212,44 @@ def test_stock_at_amazon_is_shown_sells_elsewhere_and_is_never_written(account: 
     assert other.shows("LAMP") == 5
     assert not any(call.method == "PATCH" for call in account.sim.requests)
     assert not Order.objects.filter(channel=account.channel).exists()
+
+
+def test_what_amazon_holds_is_a_warehouse_that_only_amazon_changes(account: Account, client: Client) -> None:
+    lamp = factories.make_sku("LAMP")
+    offer(account, "LAMP", 0, sku=lamp, held=8, quantity=None)
+    client.force_login(User.objects.create_user("ana", "ana@example.com", "a long enough password", role="owner"))
+    settings_page = f"/channels/{account.channel.uuid}/settings/"
+
+    assert b"Stock held by Amazon" in client.get(settings_page).content
+    for _click in range(2):  # a double click makes no second warehouse
+        client.post(settings_page, {"part": "mirror", "mirror-code": "FBA"})
+    tasks.run_lane(mirror.lane_of(account.channel.pk))
+    warehouse = Warehouse.objects.exclude(code="MAIN").get()
+    assert StockLevel.objects.get(sku=lamp, warehouse=warehouse).on_hand == 8
+    preferences.set_pace(channel=account.fresh(), values={"name": "Shelf EU"}, actor="user:ana", now=timezone.now())
+    assert "Shelf EU holds 1 SKU" in client.get(reverse("sources:source_list")).content.decode()
+    assert (
+        "its stock is told by Shelf EU"
+        in client.get(reverse("inventory:warehouse_detail", args=[warehouse.pk])).content.decode()
+    )
+    with pytest.raises(KeptElsewhere):
+        operations.receive(sku=lamp, warehouse=warehouse, units=1, key="x", actor="user:ana", now=timezone.now())
+    assert warehouse.name not in client.get(reverse("dashboard:sku_receive", args=[lamp.pk])).content.decode(), (
+        "it is not even offered"
+    )
+
+    account.sim.faults.set("html", probability=1.0)
+    Channel.objects.filter(pk=account.channel.pk).update(next_mirror_at=timezone.now())
+    tasks.run_lane(mirror.lane_of(account.channel.pk))
+    assert StockLevel.objects.get(sku=lamp, warehouse=warehouse).on_hand == 8, "what can't be read is not 0"
+    assert Channel.objects.filter(pk=account.channel.pk, next_mirror_at__gt=timezone.now()).exists()
+
+    connecting.disconnect(channel=account.fresh(), actor="user:ana", now=timezone.now())
+    warehouse.refresh_from_db()
+    operations.adjust(
+        sku=lamp, warehouse=warehouse, units=-8, key="y", actor="user:ana", now=timezone.now(), reason="Amazon is gone"
+    )
+    assert StockLevel.objects.get(sku=lamp, warehouse=warehouse).on_hand == 0
 
 
 # What goes wrong while it runs --------------------------------------------------------------------------------------
