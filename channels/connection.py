@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Value
@@ -11,6 +11,8 @@ from django.db.models.functions import Coalesce
 from channels.contract import BadCredentials, ChannelError, RateLimited, StoreMoved, StoreRefused
 from channels.models import Channel
 from inventory.announcing import Json, announce
+
+TOLD_AFTER = timedelta(minutes=2)  # calls that fail for so long are told to others
 
 
 def note_failure(channel: Channel, error: ChannelError, *, now: datetime) -> None:
@@ -26,9 +28,7 @@ def note_failure(channel: Channel, error: ChannelError, *, now: datetime) -> Non
         connection = Channel.Connection.REFUSED
     else:
         if not isinstance(error, RateLimited):
-            Channel.objects.filter(pk=channel.pk).update(
-                failing_since=Coalesce("failing_since", Value(now)), failing_words=str(error)[:500]
-            )
+            _note_failing(channel, str(error)[:500], now=now)
         return
     rows = Channel.objects.filter(pk=channel.pk, credentials_version=channel.credentials_version)
     with transaction.atomic():
@@ -39,9 +39,25 @@ def note_failure(channel: Channel, error: ChannelError, *, now: datetime) -> Non
     channel.connection = connection
 
 
+@transaction.atomic
+def _note_failing(channel: Channel, problem: str, *, now: datetime) -> None:
+    """Keep since when calls fail, and announce it once when that lasts: a single failed call is no news."""
+    rows = Channel.objects.filter(pk=channel.pk)
+    rows.update(failing_since=Coalesce("failing_since", Value(now)), failing_words=problem)
+    if not rows.filter(failing_is_told=False, failing_since__lte=now - TOLD_AFTER).update(failing_is_told=True):
+        return
+    since = rows.values_list("failing_since", flat=True).get()
+    data: dict[str, Json] = {
+        "channel": {"id": channel.pk, "name": channel.name},
+        "failing_since": since.isoformat() if since else None,
+        "problem": problem,
+    }
+    announce("sync.failed", subject=f"channel:{channel.pk}", at=now, data=data)
+
+
 def note_answer(channel: Channel) -> None:
     """Forget that calls failed: the store has answered one."""
-    Channel.objects.filter(pk=channel.pk).update(failing_since=None, failing_words="")
+    Channel.objects.filter(pk=channel.pk).update(failing_since=None, failing_words="", failing_is_told=False)
     channel.failing_since, channel.failing_words = None, ""
 
 
@@ -63,5 +79,6 @@ def note_success(channel: Channel) -> None:
         connection_problem_at=None,
         failing_since=None,
         failing_words="",
+        failing_is_told=False,
     )
     channel.connection = Channel.Connection.OK

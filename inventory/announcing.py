@@ -6,7 +6,7 @@ rows: so the news stands exactly where the change stands, and a rollback takes b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,7 +26,7 @@ class News:
     data: Mapping[str, Json] = field(default_factory=dict)
 
 
-Listener = Callable[[News], None]
+Listener = Callable[[Sequence[News]], None]
 _listeners: list[Listener] = []
 
 
@@ -38,6 +38,10 @@ def listen(listener: Listener) -> None:
 
 def announce(kind: str, *, subject: str, at: datetime, data: Mapping[str, Json]) -> None:
     """Tell every listener. The caller holds the lock on ``subject``, so that its news have an order."""
-    news = News(kind=kind, subject=subject, at=at, data=data)
-    for listener in _listeners:
+    announce_all([News(kind=kind, subject=subject, at=at, data=data)])
+
+
+def announce_all(news: Sequence[News]) -> None:
+    """Tell every listener of many things at once; the caller holds the locks on their subjects."""
+    for listener in _listeners if news else ():
         listener(news)

@@ -18,6 +18,7 @@ from channels.readings import Reading
 from inventory.models import Sku, StockCount, Warehouse
 from inventory.sources.models import Reading as StockReading
 from inventory.sources.models import Source
+from reconciliation import news
 from reconciliation.models import Cause, CountTask, Discrepancy, Run, Severity, Verb
 
 MOST_MONEY = Decimal(10) ** 15  # what the column holds; a store may show 10^12 of something dear
@@ -62,12 +63,15 @@ def show(
     _explain(row, diagnosis)
     row.money_at_risk = money_at_risk(row.units_apart, listing.price)
     row.severity = severity_of(row)
-    if was_ignored_at is not None and row.units_apart != was_ignored_at:
+    is_back = was_ignored_at is not None and row.units_apart != was_ignored_at
+    if is_back:
         row.state = Discrepancy.State.OPEN
     if before is not None and before != (row.ledger_says, row.channel_shows, row.cause):
         row.version += 1
     row.save()
     row.refresh_from_db(fields=["difference"])
+    if is_new or is_back:
+        news.tell_flagged([row], now=now)
     return row, is_new
 
 
@@ -80,6 +84,7 @@ def show_level(source: Source, reading: StockReading, diagnosis: Diagnosis, *, n
         )
     )
     before = None if row is None else (row.ledger_says, row.channel_shows)
+    is_flagged = row is None
     if row is None:
         row = Discrepancy(
             kind=Run.Kind.SOURCE,
@@ -97,9 +102,12 @@ def show_level(source: Source, reading: StockReading, diagnosis: Diagnosis, *, n
         row.version += 1
         if row.state == Discrepancy.State.IGNORED and before[0] is not None and before[1] is not None:
             is_same = before[1] - before[0] == row.units_apart
+            is_flagged = not is_same
             row.state = row.state if is_same else Discrepancy.State.OPEN
     row.save()
     row.refresh_from_db(fields=["difference"])
+    if is_flagged:
+        news.tell_flagged([row], now=now)
     return row
 
 
@@ -160,6 +168,8 @@ def refresh(row: Discrepancy, reading: Reading, *, now: datetime) -> Discrepancy
         if reading.quantity is not None and not reading.drift:
             live.state, live.resolved_at = Discrepancy.State.HEALED, now
         live.save()
+        if not live.is_live:
+            news.tell_closed([live], now=now)
     row.refresh_from_db()
     return row
 
@@ -169,15 +179,22 @@ def heal(listing_ids: Sequence[int], *, now: datetime) -> int:
     return close(Discrepancy.objects.live().filter(listing__in=listing_ids), now=now)
 
 
+@transaction.atomic
 def close(rows: QuerySet[Discrepancy], *, now: datetime) -> int:
     """Close discrepancies that are over by themselves; return how many there were."""
-    return rows.update(
+    ids = list(rows.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    if not ids:
+        return 0
+    closed = Discrepancy.objects.filter(pk__in=ids)
+    closed.update(
         state=Discrepancy.State.HEALED,
         version=F("version") + 1,
         resolved_at=now,
         last_seen_at=now,
         snoozed_until=None,
     )
+    news.tell_closed(closed, now=now)
+    return len(ids)
 
 
 def overtaken() -> QuerySet[Discrepancy]:
@@ -224,4 +241,15 @@ def wake(*, now: datetime) -> int:
         )
         # What was counted changes the ledger, so the numbers are looked at anew.
         Listing.objects.filter(discrepancies=task.discrepancy_id).update(check_due_at=now)
-    return rested(now).update(state=Discrepancy.State.OPEN, snoozed_until=None, version=F("version") + 1)
+    return _bring_back(now=now)
+
+
+@transaction.atomic
+def _bring_back(*, now: datetime) -> int:
+    rows = rested(now).order_by("pk").select_for_update(of=("self",), no_key=True)
+    ids = list(rows.values_list("pk", flat=True))
+    back = Discrepancy.objects.filter(pk__in=ids)
+    if ids:
+        back.update(state=Discrepancy.State.OPEN, snoozed_until=None, version=F("version") + 1)
+        news.tell_flagged(back, now=now)
+    return len(ids)

@@ -46,6 +46,22 @@ _ORDER: Final[Mapping[str, Json]] = {
         {"ref": "1", "sku": "TEE-BLK-M", "ordered": 2, "sold": 2, "fulfilled": 0, "state": "booked", "reason": ""}
     ],
 }
+_DISCREPANCY: Final[Mapping[str, Json]] = {
+    "discrepancy": 88,
+    "kind": "channel",
+    "channel": {"id": 2, "name": "North"},
+    "source": "",
+    "listing": 17,
+    "sku": "TEE-BLK-M",
+    "warehouse": "MAIN",
+    "ledger_says": 8,
+    "channel_shows": 9,
+    "difference": 1,
+    "severity": "high",
+    "cause": "hand-edit",
+    "state": "open",
+    "resolution": "",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +170,34 @@ _ALL: Final[Sequence[Kind]] = (
         scope="channels:read",
         subject="channel:2",
         sample={"channel": {"id": 2, "name": "North"}, "connection": "reconnect", "problem": "The token was revoked."},
+    ),
+    Kind(
+        code="sync.failed",
+        title=_("Sync fails"),
+        about=_("A store has not answered as it should for two minutes. Calls are tried again; nothing is lost."),
+        scope="channels:read",
+        subject="channel:2",
+        sample={
+            "channel": {"id": 2, "name": "North"},
+            "failing_since": "2026-11-21T09:28:00+00:00",
+            "problem": "The store did not answer within 15 seconds.",
+        },
+    ),
+    Kind(
+        code="discrepancy.flagged",
+        title=_("Discrepancy found"),
+        about=_("A channel or stock source shows another number than the ledger, and a person has to decide."),
+        scope="reconciliation:read",
+        subject="discrepancy:88",
+        sample=_DISCREPANCY,
+    ),
+    Kind(
+        code="discrepancy.closed",
+        title=_("Discrepancy closed"),
+        about=_("A discrepancy was decided, or is over by itself."),
+        scope="reconciliation:read",
+        subject="discrepancy:88",
+        sample={**_DISCREPANCY, "state": "resolved", "resolution": "keep-ours"},
     ),
     Kind(
         code="sale.waiting",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils import timezone
 
 from api.models import Endpoint, Event
@@ -12,12 +14,16 @@ from inventory.announcing import News
 LANE = "webhooks"
 
 
-def write(news: News) -> None:
-    """Keep the news as an event. What is no kind of ours is nobody's business."""
-    if news.kind not in KINDS:
-        return
-    Event.objects.create(kind=news.kind, subject=news.subject, data=dict(news.data), occurred_at=news.at)
-    wake()
+def write(news: Sequence[News]) -> None:
+    """Keep the news as events. What is no kind of ours is nobody's business."""
+    events = [
+        Event(kind=each.kind, subject=each.subject, data=dict(each.data), occurred_at=each.at)
+        for each in news
+        if each.kind in KINDS
+    ]
+    if events:
+        Event.objects.bulk_create(events, batch_size=500)
+        wake()
 
 
 def wake() -> None:

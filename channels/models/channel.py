@@ -57,6 +57,7 @@ class Channel(models.Model):
         null=True, blank=True, help_text=_("When calls began to fail that may work later; null: the last one worked.")
     )
     failing_words = models.CharField(max_length=500, blank=True, help_text=_("How the last of them failed."))
+    failing_is_told = models.BooleanField(default=False, help_text=_("Others have been told that calls fail."))
 
     # The circuit breaker: a wave beyond these stops and asks.
     breaker_percent = models.PositiveSmallIntegerField(default=50)

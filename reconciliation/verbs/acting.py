@@ -20,7 +20,7 @@ from inventory import audit, ledger
 from inventory.ledger import Entry
 from inventory.models import Movement
 from inventory.sources import comparing
-from reconciliation import queue, stocks
+from reconciliation import news, queue, stocks
 from reconciliation.models import CountTask, Discrepancy, Run, Verb
 from reconciliation.verbs.choice import Choice, Effect, NotPossible, Picture, PictureMoved
 from reconciliation.verbs.previewing import Surroundings, check
@@ -279,6 +279,7 @@ def last_movement(sku_id: int | None) -> int:
 
 def _resolve(work: Act, *, undo: Mapping[str, object]) -> None:
     _change(work, state=Discrepancy.State.RESOLVED, snoozed_until=None, undo=dict(undo))
+    news.tell_closed(Discrepancy.objects.filter(pk=work.row.pk), now=work.now)
     _record(work, {})
 
 

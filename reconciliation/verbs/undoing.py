@@ -21,6 +21,7 @@ from channels.registry import opened
 from inventory import audit, ledger
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, Warehouse
+from reconciliation import news
 from reconciliation.models import CountTask, Discrepancy, Verb
 from reconciliation.verbs.acting import last_movement, picture_of
 from reconciliation.verbs.choice import Effect, NotPossible, PictureMoved, Preview, Where
@@ -175,6 +176,8 @@ def _reopen(row: Discrepancy, *, actor: str, now: datetime) -> None:
                 undone_at=now,
                 undo={},
             )
+            if changed:
+                news.tell_flagged(Discrepancy.objects.filter(pk=row.pk), now=now)
     except IntegrityError:
         raise PictureMoved(_("The listing differs anew: decide that one.")) from None
     if not changed:

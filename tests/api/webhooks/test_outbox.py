@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from api.models import Event
 from channels import connection, order_news
-from channels.contract import BadCredentials
+from channels.contract import BadCredentials, Unreachable
 from channels.models import OrderLine
 from inventory.announcing import announce
 from inventory.models import Sku, Warehouse
@@ -86,3 +87,30 @@ def test_a_channel_that_stops_and_a_sale_that_waits_are_told(main: Warehouse) ->
 
     assert kinds() == ["channel.needs_attention", "sale.waiting"]
     assert Event.objects.order_by("pk")[0].data["problem"] == "The token was revoked."
+
+
+def test_a_store_that_does_not_answer_for_two_minutes_is_told_once(db: None) -> None:
+    channel = make_channel()
+    now = timezone.now()
+
+    def fail(minutes: float) -> None:
+        connection.note_failure(channel, Unreachable("It did not answer."), now=now + timedelta(minutes=minutes))
+
+    for minutes in (0, 1, 1.9):
+        fail(minutes)
+    assert not Event.objects.exists()
+    for minutes in (2, 3, 90):
+        fail(minutes)
+
+    event = Event.objects.get(kind="sync.failed")
+    assert event.subject == f"channel:{channel.pk}"
+    assert event.data == {
+        "channel": {"id": channel.pk, "name": "North"},
+        "failing_since": now.isoformat(),
+        "problem": "It did not answer.",
+    }
+    connection.note_answer(channel)
+    fail(100)
+    assert Event.objects.count() == 1
+    fail(103)
+    assert Event.objects.count() == 2
