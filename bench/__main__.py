@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import import_module
 
-NAMES = ("reservations", "ingress", "latency", "memory", "reconciliation", "reconcile_scale")
+NAMES = ("reservations", "ingress", "latency", "memory", "reconciliation", "reconcile_scale", "pages")
 
 
 def main(names: list[str]) -> None:
