@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import django_filters
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.forms import SearchInput
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import (
@@ -40,6 +42,21 @@ class WordsFilter(django_filters.CharFilter):  # type: ignore[misc]
         for path in self.paths:
             wanted |= Q(**{f"{path}__icontains": value})
         return qs.filter(wanted)
+
+
+class SinceFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+    """The rows whose moment lies within the person's today, or within the last week."""
+
+    def __init__(self, path: str, **kwargs: Any) -> None:
+        choices = (("today", _("Today")), ("week", _("Last 7 days")))
+        super().__init__(choices=choices, empty_label=_("Any time"), **kwargs)
+        self.path = path
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        return qs.filter(**{f"{self.path}__gte": today if value == "today" else timezone.now() - timedelta(days=7)})
 
 
 def _channels(request: HttpRequest | None) -> QuerySet[Channel]:
@@ -216,6 +233,7 @@ class OrderFilter(django_filters.FilterSet):  # type: ignore[misc]
     q = WordsFilter("number", "ref")
     channel = ChannelChoice()
     state = django_filters.ChoiceFilter(label=_("State"), choices=Order.State.choices)
+    placed = SinceFilter("placed_at", label=_("Placed"))
     lines = django_filters.ChoiceFilter(
         label=_("Lines"),
         method="by_lines",
@@ -246,6 +264,7 @@ class PushFilter(django_filters.FilterSet):  # type: ignore[misc]
     q = WordsFilter("listing__title", "listing__external_sku", "listing__sku__code")
     channel = ChannelChoice()
     state = django_filters.ChoiceFilter(label=_("State"), choices=Push.State.choices)
+    settled = SinceFilter("settled_at", label=_("Answered"))
 
     class Meta:
         model = Push

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ from django.db.models import F, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
-from channels.contract import RateLimited
+from channels.contract import Capabilities, RateLimited
 from channels.models import CallBudget
 
 
@@ -41,6 +41,35 @@ def blocked_until(keys: Sequence[str]) -> datetime | None:
     rows = CallBudget.objects.filter(key__in=keys, blocked_until__gt=time.time())
     row = rows.order_by("-blocked_until").first()
     return datetime.fromtimestamp(row.blocked_until, UTC) if row else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How many calls, or points, may go out at once now, of how many after a rest; until when none may."""
+
+    left: int
+    of: int
+    blocked_until: datetime | None
+
+
+def rooms(budgets: Mapping[int, tuple[str, Capabilities]]) -> dict[int, Room]:
+    """Return the room in each budget, by the number it is asked under; nothing for a budget without a key."""
+    keys = {key for key, _ in budgets.values() if key}
+    rows = CallBudget.objects.in_bulk(keys)
+    now = time.time()
+    found = {}
+    for number, (key, capabilities) in budgets.items():
+        if not key:
+            continue
+        row = rows.get(key)
+        taken = max(0.0, row.next_free - now) * (row.calls_per_second or capabilities.calls_per_second) if row else 0.0
+        is_blocked = row is not None and row.blocked_until > now
+        found[number] = Room(
+            left=max(0, int(capabilities.burst - taken)),
+            of=capabilities.burst,
+            blocked_until=datetime.fromtimestamp(row.blocked_until, UTC) if row and is_blocked else None,
+        )
+    return found
 
 
 class TransactionOpen(RuntimeError):

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels import problems
 from channels.models import Channel, ChannelWarehouse, Heartbeat, InboundEvent, Listing, Location, OrderLine
-from dashboard import times
+from dashboard import oversold, times
 from dashboard.links import link
 from inventory.models import Sku
 from inventory.sources.models import Pull, Reading, Source
@@ -73,8 +73,8 @@ def _worker(now: datetime) -> Iterator[Concern]:
 
 
 def _oversold() -> Iterator[Concern]:
-    rows = Sku.objects.all().with_stock().filter(available__lt=0).order_by("available", "pk")
-    skus = list(rows[: OVERSOLD_SHOWN + 1])
+    open_ = oversold.undecided().values("sku")
+    skus = list(Sku.objects.all().oversold().filter(pk__in=open_)[: OVERSOLD_SHOWN + 1])
     for sku in skus[:OVERSOLD_SHOWN]:
         yield Concern(
             tone="critical",
@@ -85,8 +85,8 @@ def _oversold() -> Iterator[Concern]:
             % {"code": sku.code, "units": -sku.available},
             detail=_("%(reserved)d reserved, %(on_hand)d on hand.")
             % {"reserved": sku.reserved, "on_hand": sku.on_hand},
-            verb=_("See who waits"),
-            url=link("dashboard:sku_detail", sku.pk),
+            verb=_("Decide"),
+            url=link("dashboard:oversold_sku", sku.pk),
         )
     if len(skus) > OVERSOLD_SHOWN:
         yield Concern(
@@ -94,7 +94,22 @@ def _oversold() -> Iterator[Concern]:
             icon="alert",
             sentence=_("More SKUs are oversold."),
             verb=_("See all"),
-            url=link("dashboard:sku_list", state="oversold", sort="available"),
+            url=link("dashboard:oversold"),
+        )
+    covered = oversold.undecided().filter(elsewhere__gte=F("short")).count()
+    if covered:
+        yield Concern(
+            tone="warning",
+            icon="transfer",
+            sentence=ngettext(
+                "%(n)d SKU is short in one warehouse and there in another.",
+                "%(n)d SKUs are short in one warehouse and there in another.",
+                covered,
+            )
+            % {"n": covered},
+            detail=_("A transfer covers what is promised."),
+            verb=_("Transfer"),
+            url=link("dashboard:oversold"),
         )
 
 

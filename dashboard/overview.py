@@ -4,38 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    Aggregate,
+    Case,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    Field,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from channels.models import Channel, ChannelWarehouse, Order, Push
+from channels import limiter, problems
+from channels.models import Channel, ChannelWarehouse, InboundEvent, Listing, Order, Push
+from channels.registry import capabilities_of, opened
 from dashboard.links import link
-from inventory.models import Movement, Sku, StockLevel
+from inventory.models import Movement, Sku
 
-LATENCIES_READ = 2000
 RECENT = 12
-LATE_AFTER = timedelta(minutes=1)  # a change that takes longer has met with errors
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
-    """From a sale's cause to the other channel's receipt, over the last day's pushes."""
-
-    pushes: int
-    p50: timedelta | None
-    p95: timedelta | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    skus: int
-    archived: int
-    available: int
+    """``due`` are quantities that wait to be written, ``oversold`` SKUs; both of now."""
+
     oversold: int
+    due: int
     orders_today: int
     pushes_today: int
-    latency: Latency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """A channel with what its row does not tell. ``oldest_due``: since when its oldest work waits."""
+
+    channel: Channel
+    oldest_due: datetime | None
+    calls: limiter.Room | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,51 +65,51 @@ class Happening:
     url: str
 
 
-def percentile(ordered: Sequence[timedelta], share: float) -> timedelta | None:
-    """Return the value that ``share`` of the ``ordered`` values don't exceed (nearest rank)."""
-    if not ordered:
-        return None
-    rank = max(1, -(-len(ordered) * share // 1))
-    return ordered[int(rank) - 1]
+def today(now: datetime) -> datetime:
+    """Return when the person's day began."""
+    return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def latency(*, now: datetime) -> Latency:
-    """Read the newest pushes of the last 24 hours, at most LATENCIES_READ of them."""
-    rows = Push.objects.all().latencies(now - timedelta(days=1)).order_by("-pk")
-    took = sorted(rows.values_list("took", flat=True)[:LATENCIES_READ])
-    return Latency(pushes=len(took), p50=percentile(took, 0.5), p95=percentile(took, 0.95))
-
-
-def figures(*, now: datetime) -> Figures:
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    skus = Sku.objects.aggregate(
-        active=Count("pk", filter=Q(archived_at=None)), archived=Count("pk", filter=Q(archived_at__isnull=False))
-    )
+def figures(channels: Sequence[Channel], *, now: datetime) -> Figures:
+    """Read the few numbers at the top; ``channels`` are those of ``channel_health``."""
     return Figures(
-        skus=skus["active"],
-        archived=skus["archived"],
-        available=StockLevel.objects.aggregate(units=Sum("available"))["units"] or 0,
-        oversold=Sku.objects.all().with_stock().filter(available__lt=0).count(),
-        orders_today=Order.objects.filter(placed_at__gte=midnight).count(),
-        pushes_today=Push.objects.filter(state=Push.State.APPLIED, settled_at__gte=midnight).count(),
-        latency=latency(now=now),
+        oversold=Sku.objects.all().oversold().count(),
+        due=sum(channel.due for channel in channels),  # type: ignore[attr-defined]
+        orders_today=Order.objects.filter(placed_at__gte=today(now)).count(),
+        pushes_today=Push.objects.filter(state=Push.State.APPLIED, settled_at__gte=today(now)).count(),
     )
+
+
+def _of_each(listings: QuerySet[Listing], value: Aggregate, output: Field[Any, Any]) -> Subquery:
+    """Return what ``value`` makes of each channel's share of ``listings``."""
+    own = listings.filter(channel=OuterRef("pk")).order_by().values("channel").annotate(found=value).values("found")
+    return Subquery(own, output_field=output)
+
+
+def _count(listings: QuerySet[Listing]) -> Coalesce:
+    return Coalesce(_of_each(listings, Count("pk"), IntegerField()), 0)
 
 
 def channel_health(*, now: datetime) -> QuerySet[Channel]:
     """Return the connected channels; ``synced`` counts the listings that are kept in step, ``agreeing`` those of
     them whose channel shows what it should, ``due`` those with work ahead, ``late`` those that wait too long."""
-    written = Q(mode__in=[Channel.Mode.LIVE, Channel.Mode.SELL_DOWN])
-    written |= Q(mode=Channel.Mode.PART_LIVE, listings__is_live=True)
-    late = written & Q(listings__due_since__lt=now - LATE_AFTER)
-    kept = Q(listings__state="active", listings__mapping="mapped", listings__tracked=True)
+    listings = Listing.objects.filter(state=Listing.State.ACTIVE, mapping=Listing.Mapping.MAPPED, tracked=True)
+    writing = Q(channel__mode__in=[Channel.Mode.LIVE, Channel.Mode.SELL_DOWN])
+    writing |= Q(channel__mode=Channel.Mode.PART_LIVE, is_live=True)
+    due = listings.filter(due_at__isnull=False)
+    late = due.filter(writing, due_since__lt=now - problems.LATE_AFTER)
+    # What disagrees is little, and has indexes of its own: counting all that agrees would read every listing.
+    differing = listings.filter(~Q(drift=0))
+    parked = listings.filter(drift=0, parked_at__isnull=False)
+    late_only = late.filter(drift=0, parked_at=None)
     return (
         Channel.objects.filter(disconnected_at=None)
         .annotate(
-            synced=Count("listings", filter=kept),
-            agreeing=Count("listings", filter=kept & Q(listings__drift=0, listings__parked_at=None) & ~late),
-            due=Count("listings", filter=Q(listings__due_at__isnull=False)),
-            late=Count("listings", filter=kept & late),
+            synced=_count(listings),
+            agreeing=F("synced") - _count(differing) - _count(parked) - _count(late_only),
+            due=_count(due),
+            late=_count(late),
+            due_since=_of_each(due, Min("due_since"), DateTimeField()),
             has_warehouse=Exists(ChannelWarehouse.objects.filter(channel=OuterRef("pk"))),
             agreement=Case(
                 When(synced=0, then=Value(None)),
@@ -102,6 +119,35 @@ def channel_health(*, now: datetime) -> QuerySet[Channel]:
         )
         .order_by("name", "pk")
     )
+
+
+def health(channels: Sequence[Channel]) -> list[Health]:
+    """Return how each channel keeps up: its oldest work and the calls that it may still make."""
+    events = dict(
+        InboundEvent.objects.filter(state=InboundEvent.State.PENDING)
+        .order_by()
+        .values_list("channel_id")
+        .annotate(Min("received_at"))
+    )
+    rooms = limiter.rooms({channel.pk: (_budget_key(channel), capabilities_of(channel)) for channel in channels})
+    return [
+        Health(
+            channel=channel,
+            oldest_due=min(
+                filter(None, (channel.due_since, events.get(channel.pk))),  # type: ignore[attr-defined]
+                default=None,
+            ),
+            calls=rooms.get(channel.pk),
+        )
+        for channel in channels
+    ]
+
+
+def _budget_key(channel: Channel) -> str:
+    """Return the key of the channel's one budget of calls; none where each kind of call has its own."""
+    with opened(channel) as platform:  # nothing is asked over the network here
+        keys = platform.budget_keys()
+    return keys[0] if len(keys) == 1 else ""
 
 
 def recent() -> list[Happening]:

@@ -116,7 +116,7 @@ def holders(sku: Sku) -> list[Holder]:
     lines = list(
         ReservationLine.objects.filter(sku=sku).holding().select_related("reservation", "warehouse")[:HOLDERS_SHOWN]
     )
-    orders = _orders_by_key(lines)
+    orders = orders_by_key(lines)
     return [
         Holder(
             line=line,
@@ -129,7 +129,7 @@ def holders(sku: Sku) -> list[Holder]:
     ]
 
 
-def _orders_by_key(lines: Sequence[ReservationLine]) -> dict[str, Order]:
+def orders_by_key(lines: Sequence[ReservationLine]) -> dict[str, Order]:
     """Find orders by their reservation_key: order:<channel>:<ref>."""
     parts = [line.reservation.key.split(":", 2) for line in lines if line.reservation.key.startswith("order:")]
     refs = {part[2] for part in parts if len(part) == 3}

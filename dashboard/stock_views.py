@@ -22,11 +22,13 @@ def _operation(form_class: type[stock_forms.StockForm]) -> View:
     @require_http_methods(["GET", "POST"])
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         sku = get_object_or_404(Sku, pk=pk)
-        chosen = request.GET.get("warehouse", "")
+        # A link may fill the form in; whoever follows it still sees and books it.
+        names = ("warehouse", "destination", "units")
+        chosen = {name: value for name in names if (value := request.GET.get(name, "")).isdecimal()}
         form = form_class(
             request.POST if request.method == "POST" else None,
             sku=sku,
-            initial={"warehouse": chosen} if chosen.isdecimal() else None,
+            initial=chosen or None,
         )
         if form.is_bound and form.is_valid() and form.book(actor=actor_of(request.user), now=timezone.now()):
             messages.success(request, form.sentence())

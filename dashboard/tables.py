@@ -25,6 +25,52 @@ class SkuTable(ListTable):
     empty_action = _("New SKU")
 
 
+class ShortTable(ListTable):
+    """Where a SKU is short of units that are promised, the worst first."""
+
+    sku = PartColumn("dashboard/cells/short_sku.html", accessor="sku__code", verbose_name=_("SKU"))
+    warehouse = TextColumn(accessor="warehouse__name", verbose_name=_("Warehouse"))
+    short = NumberColumn(verbose_name=_("Missing"))
+    backordered = NumberColumn(verbose_name=_("On backorder"))
+    waiting = NumberColumn(verbose_name=_("Orders compete"))
+    on_hand = NumberColumn(verbose_name=_("On hand"))
+    elsewhere = NumberColumn(verbose_name=_("Elsewhere"))
+    verbs = PartColumn(
+        "dashboard/cells/short_verbs.html",
+        verbose_name=_("Decide"),
+        css_class="table-actions cell-wide",
+        empty_values=(),
+        orderable=False,
+    )
+
+    class Meta:
+        order_by = "-short"
+
+    row_header = "sku"
+    caption = _("What is oversold")
+    empty_icon = "check-circle"
+    empty_title = _("Nothing is oversold")
+
+
+class RiskTable(ListTable):
+    """SKUs that run out soon, the soonest first."""
+
+    code = PartColumn("dashboard/cells/risk_sku.html", accessor="sku__code", verbose_name=_("SKU"))
+    name = TextColumn(accessor="sku__name", verbose_name=_("Name"), attrs={"td": {"class": "cell-wide"}})
+    available = NumberColumn(verbose_name=_("Available"))
+    sold = PartColumn("dashboard/cells/risk_sold.html", verbose_name=_("Sold in 28 days"), css_class="number")
+    per_day = PartColumn("dashboard/cells/risk_rate.html", verbose_name=_("A day"), css_class="number")
+    days_left = PartColumn("dashboard/cells/risk_days.html", verbose_name=_("Lasts"), css_class="number")
+
+    class Meta:
+        order_by = "days_left"
+
+    row_header = "code"
+    caption = _("What will run out")
+    empty_icon = "check-circle"
+    empty_title = _("Nothing runs out soon")
+
+
 class SaleLineTable(ListTable):
     code = PartColumn("shops/cells/line.html", verbose_name=_("What"))
     units = PartColumn("shops/cells/units.html", verbose_name=_("Units"), css_class="number")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboard import setup_views, shop_views, showcase, sku_views, stock_views, views
+from dashboard import oversold_views, setup_views, shop_views, showcase, sku_views, stock_views, views
 
 app_name = "dashboard"
 urlpatterns = [
@@ -8,6 +8,12 @@ urlpatterns = [
     path("setup/", setup_views.checklist, name="setup"),
     path("setup/skip/", setup_views.skip, name="setup_skip"),
     path("setup/stock/", setup_views.stock, name="setup_stock"),
+    path("overview/recent/", views.overview_recent, name="overview_recent"),
+    path("overview/week/", views.overview_week, name="overview_week"),
+    path("oversold/", oversold_views.oversold, name="oversold"),
+    path("oversold/<int:pk>/", oversold_views.oversold_sku, name="oversold_sku"),
+    path("oversold/lines/<int:pk>/backorder/", oversold_views.backorder, name="backorder"),
+    path("stock/risk/", views.stock_risk, name="stock_risk"),
     path("components/", showcase.components, name="components"),
     path("theme/", views.theme, name="theme"),
     path("shop/", shop_views.shop, name="shop"),

@@ -305,6 +305,9 @@ class ReservationLine(models.Model):
     returned = models.BigIntegerField(
         default=0, db_default=0, help_text=_("Units that came back here and had not left from here.")
     )
+    backordered_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When a person decided that it waits for the next delivery.")
+    )
 
     objects = ReservationLineQuerySet.as_manager()
 

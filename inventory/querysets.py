@@ -50,6 +50,13 @@ class SkuQuerySet(StockedQuerySet):
     def active(self) -> Self:
         return self.filter(archived_at=None)
 
+    def oversold(self) -> Self:
+        """Return the SKUs with more reserved than on hand over all warehouses, with their stock, the worst first."""
+        levels = self.model._meta.get_field("levels").related_model._default_manager
+        # Only a SKU that is short somewhere can be: few, and found without summing up all the others.
+        short = self.filter(pk__in=levels.filter(available__lt=0).values("sku"))
+        return short.with_stock().filter(available__lt=0).order_by("available", "pk")
+
     def search(self, text: str) -> Self:
         """Return the SKUs whose code, name or barcode holds ``text``."""
         if not text:

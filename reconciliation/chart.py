@@ -67,26 +67,37 @@ def top_of(series: Sequence[Sequence[Week]]) -> int:
 
 def bars(weeks: Sequence[Week], *, top: int) -> Chart:
     """Lay one channel's weeks out, the latest at the right; ``top`` is that of all charts."""
+    stacks = [(("waiting", float(week.waiting)), ("healed", float(week.healed))) for week in weeks]
+    ends = (weeks[0].starts_on, weeks[-1].starts_on) if weeks else None
+    return lay_out(stacks, top=float(top), top_text=f"{top:,}", ends=ends)
+
+
+def lay_out(
+    stacks: Sequence[Sequence[tuple[str, float]]], *, top: float, top_text: str, ends: tuple[date, date] | None
+) -> Chart:
+    """Lay stacked bars out, the latest at the right. A stack is (kind, length) from the bottom; ``top`` is full height.
+
+    ``ends``: the days that the first and the last bar stand for.
+    """
     scale = (_BOTTOM - _TOP) / top
-    slot = (_RIGHT - _LEFT) / max(1, len(weeks))
+    slot = (_RIGHT - _LEFT) / max(1, len(stacks))
     width = round(max(3.0, slot * 0.62), 1)
     found: list[Bar] = []
-    for number, week in enumerate(weeks):
+    for number, stack in enumerate(stacks):
         x = round(_LEFT + number * slot + (slot - width) / 2, 1)
         y = _BOTTOM
-        for kind, units in (("waiting", week.waiting), ("healed", week.healed)):
-            if not units:
+        for kind, length in stack:
+            if not length:
                 continue
             # A single one among thousands is still seen.
-            height = round(max(1.5, units * scale), 1)
+            height = round(max(1.5, length * scale), 1)
             y = round(y - height, 1)
             found.append(Bar(x=x, y=y, width=width, height=height, kind=kind))
     labels = [
-        Label(x=_LEFT - 6, y=_TOP + 4, text=f"{top:,}", anchor="end"),
+        Label(x=_LEFT - 6, y=_TOP + 4, text=top_text, anchor="end"),
         Label(x=_LEFT - 6, y=_BOTTOM + 4, text="0", anchor="end"),
     ]
-    if weeks:
-        first, last = weeks[0].starts_on, weeks[-1].starts_on
-        labels.append(Label(x=_LEFT, y=_BOTTOM + 17, text=date_format(first, "j M"), anchor="start"))
-        labels.append(Label(x=_RIGHT, y=_BOTTOM + 17, text=date_format(last, "j M"), anchor="end"))
+    if ends is not None:
+        labels.append(Label(x=_LEFT, y=_BOTTOM + 17, text=date_format(ends[0], "j M"), anchor="start"))
+        labels.append(Label(x=_RIGHT, y=_BOTTOM + 17, text=date_format(ends[1], "j M"), anchor="end"))
     return Chart(bars=found, labels=labels, lines=[_TOP, round((_TOP + _BOTTOM) / 2, 1), _BOTTOM])

@@ -118,6 +118,11 @@ class Platform(Protocol):
     def deleted_snapshot(self, payload: Mapping[str, Any], known: Mapping[str, KnownLine]) -> OrderSnapshot:
         """Say what an order that was deleted on the platform leaves behind; ``payload`` is its last known one."""
 
+    @staticmethod
+    def order_url(store: Store, ref: str) -> str:
+        """Return where a person finds the order in the store's own administration; "" where that is not known."""
+        return ""
+
     # Webhooks ---------------------------------------------------------------------------------------------------
     @staticmethod
     def webhook_secret(credentials: Mapping[str, str]) -> str:

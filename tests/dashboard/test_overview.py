@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from channels.models import Channel, Heartbeat, InboundEvent, Listing, Order, OrderLine, Push
-from dashboard.overview import percentile
+from dashboard.latency import percentile
 from tests.dashboard.conftest import beat, make_channel, make_listing, oversell
 from tests.factories import make_discrepancy
 
@@ -103,28 +103,23 @@ def test_waiting_lines_and_failed_webhooks_are_counted(browser: Client, shop: Si
     assert sentences(browser) == ["2 order lines are not booked yet.", "1 webhook could not be worked on."]
 
 
-def test_latency_runs_from_the_cause_to_the_receipt(browser: Client, shop: SimpleNamespace) -> None:
+def test_what_was_written_today_is_counted(browser: Client, shop: SimpleNamespace) -> None:
     now = timezone.now()
     listing = make_listing(shop.north, shop.tee)
-    for seconds in (1, 2, 3, 40):
+    for days, state in ((0, "applied"), (0, "rejected"), (2, "applied")):
         Push.objects.create(
             channel=shop.north,
             listing=listing,
             accounted_before=10,
             target=9,
             delta=-1,
-            state="applied",
-            cause_at=now - timedelta(seconds=seconds),
+            state=state,
             created_at=now,
-            settled_at=now,
+            settled_at=now - timedelta(days=days),
         )
 
-    figures = browser.get("/").context["figures"]
-
-    assert figures.pushes_today == 4
-    assert figures.latency.pushes == 4
-    assert figures.latency.p50 == timedelta(seconds=2)
-    assert figures.latency.p95 == timedelta(seconds=40)
+    assert browser.get("/").context["figures"].pushes_today == 1
+    assert "1 row" in browser.get("/activity/pushes/?state=applied&settled=today").content.decode()
 
 
 def test_percentiles_by_nearest_rank() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit
 
 from channels.contract import (
     BadPayload,
@@ -128,6 +129,19 @@ class AmazonPlatform(Platform):
 
     def deleted_snapshot(self, payload: Mapping[str, Any], known: Mapping[str, KnownLine]) -> OrderSnapshot:
         return orders.snapshot({**payload, "status": orders.CANCELLED}, known, self._habits)
+
+    @staticmethod
+    def order_url(store: Store, ref: str) -> str:
+        """Return Seller Central's page of the order, in the region that the API's address names."""
+        homes = {
+            "na": "sellercentral.amazon.com",
+            "eu": "sellercentral-europe.amazon.com",
+            "fe": "sellercentral.amazon.co.jp",
+        }
+        region = (
+            (urlsplit(store.base_url).hostname or "").removeprefix("sellingpartnerapi-").removesuffix(".amazon.com")
+        )
+        return f"https://{homes[region]}/orders-v3/order/{quote(ref)}" if region in homes else ""
 
     # Webhooks ---------------------------------------------------------------------------------------------------
     @staticmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from channels.contract import (
     Capabilities,
@@ -184,6 +184,12 @@ class EcwidPlatform(Platform):
 
     def deleted_snapshot(self, payload: Mapping[str, Any], known: Mapping[str, KnownLine]) -> OrderSnapshot:
         return orders.deleted_snapshot(payload, known, self._habits)
+
+    @staticmethod
+    def order_url(store: Store, ref: str) -> str:
+        """Return the control panel's orders: a single one has no address that is documented."""
+        is_real = (urlsplit(store.base_url).hostname or "").endswith("ecwid.com")
+        return f"https://my.ecwid.com/store/{quote(store.account_ref)}#orders" if is_real else ""
 
     # Webhooks ---------------------------------------------------------------------------------------------------
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from channels.contract import (
     Capabilities,
@@ -205,6 +206,12 @@ class ShopifyPlatform(Platform):
 
     def deleted_snapshot(self, payload: Mapping[str, Any], known: Mapping[str, KnownLine]) -> OrderSnapshot:
         return orders.deleted_snapshot(payload, known)
+
+    @staticmethod
+    def order_url(store: Store, ref: str) -> str:
+        number = ref.rsplit("/", 1)[-1]
+        is_real = store.account_ref.endswith(".myshopify.com") and urlsplit(store.base_url).scheme == "https"
+        return f"https://{store.account_ref}/admin/orders/{number}" if is_real and number.isdecimal() else ""
 
     # Webhooks ---------------------------------------------------------------------------------------------------
     @staticmethod

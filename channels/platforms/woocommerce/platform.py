@@ -167,6 +167,11 @@ class WooCommercePlatform(Platform):
     def deleted_snapshot(self, payload: Mapping[str, Any], known: Mapping[str, KnownLine]) -> OrderSnapshot:
         return orders.deleted_snapshot(payload, known, self._habits)
 
+    @staticmethod
+    def order_url(store: Store, ref: str) -> str:
+        """Return the post's editor; a store that keeps orders in tables of their own leads on from there."""
+        return f"{store.base_url.rstrip('/')}/wp-admin/post.php?post={ref}&action=edit" if ref.isdecimal() else ""
+
     # Webhooks ---------------------------------------------------------------------------------------------------
     @staticmethod
     def webhook_secret(credentials: Mapping[str, str]) -> str:
