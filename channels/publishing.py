@@ -91,8 +91,7 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
     if channel.connection != Channel.Connection.OK or channel.disconnected_at or channel.mode == Channel.Mode.PAUSED:
         return False
     try:
-        found = settling.decide_unknown(channel, platform, lease, now=now)
-        found |= settling.confirm_accepted(channel, platform, lease, now=now)
+        found = settling.settle_open(channel, platform, lease, now=now)
         found |= _anchor_new(channel, platform, lease, now=now)
         return _publish_due(channel, platform, lease, now=now) or found
     except ChannelError as error:

@@ -20,6 +20,18 @@ LOOKS_SOON = timedelta(seconds=5)  # at what nobody answered for; the platform m
 LOOKS_AFTER = timedelta(seconds=30)  # time for a sale that was not heard of yet to arrive
 
 
+def settle_open(channel: Channel, platform: Platform, lease: Lease, *, now: datetime) -> bool:
+    """Look at the channel's pushes that are not settled; tell whether anything could be done about one."""
+    # Nearly always there are none: one query says so.
+    states = set(Push.objects.open().filter(channel=channel).order_by().values_list("state", flat=True).distinct())
+    found = False
+    if states & {Push.State.SENDING, Push.State.UNKNOWN}:
+        found |= decide_unknown(channel, platform, lease, now=now)
+    if Push.State.ACCEPTED in states:
+        found |= confirm_accepted(channel, platform, lease, now=now)
+    return found
+
+
 # Pushes whose outcome nobody knows ------------------------------------------------------------------------------
 
 
