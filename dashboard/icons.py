@@ -25,6 +25,7 @@ SHAPES = {
     "chevron-right": '<path d="m6 4 4 4-4 4"/>',
     "clock": '<circle cx="8" cy="8" r="6"/><path d="M8 4.6V8l2.3 1.5"/>',
     "code": '<path d="m5.2 4.6-3.4 3.4 3.4 3.4M10.8 4.6l3.4 3.4-3.4 3.4M9.2 3.2 6.8 12.8"/>',
+    "columns": '<rect x="2" y="2.6" width="12" height="10.8" rx="1.2"/><path d="M6 2.6v10.8M10 2.6v10.8"/>',
     "compare": '<path d="M8 2.5v11M5 13.5h6M2.8 4.5h10.4M3.6 4.7 1.6 9.2h4ZM12.4 4.7l-2 4.5h4Z"/>',
     "count": '<rect x="3" y="2.8" width="10" height="11" rx="1.2"/>'
     '<path d="M6 2.8V1.6h4v1.2M5.6 8.4l1.6 1.6 3.2-3.4"/>',

@@ -5,8 +5,10 @@ They live here because this is the lowest layer: channels and the dashboard buil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import django_filters
 import django_tables2 as tables
@@ -16,6 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
+
+from inventory import looks
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -42,6 +46,15 @@ class PartColumn(tables.TemplateColumn):  # type: ignore[misc]
         look = {"class": css_class or self.css_class}
         kwargs.setdefault("attrs", {"td": look, "th": look})
         super().__init__(template_name=template_name or self.template_name, **kwargs)
+
+    def value(self, *, record: Any, value: Any, bound_column: Any, **kwargs: Any) -> object:
+        """Return what a file holds: the value itself, by the word that people read; else the cell's text."""
+        word = getattr(record, f"get_{bound_column.accessor}_display", None)
+        if callable(word):
+            return word()
+        if isinstance(value, str | int | Decimal | datetime):
+            return value
+        return super().value(record=record, value=value, bound_column=bound_column, **kwargs)
 
 
 class NumberColumn(PartColumn):
@@ -88,11 +101,14 @@ class ListTable(tables.Table):  # type: ignore[misc]
     empty_action: ClassVar[str | StrPromise] = ""
     page_sizes = PAGE_SIZES
     row_template: ClassVar[str] = ""  # draws the cells of a row in one pass, where many rows have many drawn cells
+    has_file = True  # offered as CSV and XLSX by list_page
     swaps: ClassVar[str] = ""  # a template of what changes beside the table when htmx swaps it, out of band
 
     empty_url = ""
     is_filtered = False  # some filter is set, so that no row may mean no match
     is_live = False  # sorting and paging swap #results instead of loading the page
+    is_compact = False
+    choices: Sequence[looks.Choice] = ()  # columns that may be hidden
 
     @property
     def sorted_by(self) -> str:
@@ -129,10 +145,13 @@ def list_page(
     table: ListTable,
     context: Mapping[str, object] | None = None,
 ) -> HttpResponse:
-    """Answer a filtered list: the whole page, or for htmx only what goes into #results."""
+    """Answer a filtered list: the whole page, for htmx only what goes into #results, or all its rows as a file."""
     table.is_live = True
+    looks.apply(request, table)
     table.is_filtered = any(value for name, value in request.GET.items() if name in filterset.filters)
     arrange(request, table)
+    if table.has_file and (file := looks.as_file(request, table)) is not None:
+        return cast(HttpResponse, file)  # streamed or not: views only hand it on
     is_part = bool(getattr(request, "htmx", False)) and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     response = render(
         request,

@@ -61,6 +61,7 @@ class QueueTable(ListTable):
     empty_title = _("Every number agrees")
     swaps = "reconciliation/_swaps.html"
     row_template = "reconciliation/_queue_row.html"
+    has_file = False  # it has one of its own, with more columns
 
     tail = ""  # the filter as the end of an address: links to rows take it along
     verbs: ClassVar[list[tuple[str, str, Any]]] = [(verb.value, key, verb.label) for verb, key in KEYS]
