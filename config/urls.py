@@ -2,9 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", include("dashboard.urls")),
+    path("people/", include("dashboard.people.urls")),
+    path("account/", include("dashboard.people.account_urls")),
+    path("accounts/email/", RedirectView.as_view(pattern_name="account:profile"), name="account_email"),
+    path("accounts/second-factor/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("", include("inventory.sources.urls")),

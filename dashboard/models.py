@@ -86,6 +86,7 @@ class Installation(models.Model):
     """What holds for everyone here: one row."""
 
     requires_second_factor = models.BooleanField(default=False)
+    notified_at = models.DateTimeField(null=True, blank=True, help_text=_("When it was last looked what to tell."))
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="installation_is_one")]

@@ -16,6 +16,7 @@ from access.routes import verb_of
 from channels import emergency
 from channels.models import Channel, Listing, OrderLine
 from dashboard import themes
+from dashboard.models import Notification
 from inventory.models import Warehouse
 from inventory.sources.models import Source
 from reconciliation.models import Discrepancy, Severity
@@ -55,6 +56,7 @@ _PLAN = (
     (_("Warehouses"), "warehouse", "inventory:warehouse_list", ("inventory:warehouse",)),
     (_("Stock sources"), "source", "sources:source_list", ("sources:",)),
     (_("Developers"), "code", "developers:endpoint_list", ("developers:", "api:docs")),
+    (_("People"), "people", "people:people_list", ("people:",)),
 )
 
 
@@ -117,7 +119,8 @@ def _rooms(request: HttpRequest) -> list[Room]:
 
 def navigation(request: HttpRequest) -> dict[str, object]:
     """Offer to every template ``theme``, ``may`` (what the role of whoever is signed in allows, by verb), and, read
-    from the database only by a page that draws them, ``rooms`` and the channels that are ``stopped``.
+    from the database only by a page that draws them, ``rooms``, the channels that are ``stopped``, and how many
+    notifications are ``unread``.
     """
     user = getattr(request, "user", None)  # absent where an error page is drawn before anybody was looked up
     context: dict[str, object] = {
@@ -126,5 +129,6 @@ def navigation(request: HttpRequest) -> dict[str, object]:
     }
     if user is not None and user.is_authenticated:
         context["rooms"] = SimpleLazyObject(lambda: _rooms(request))
+        context["unread"] = SimpleLazyObject(lambda: Notification.objects.filter(user=user, read_at=None).count())
         context["stopped"] = SimpleLazyObject(lambda: list(emergency.stopped().defer("credentials", "options")))
     return context

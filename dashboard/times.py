@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from inventory import formats
 
 
 def relative(moment: datetime, *, now: datetime) -> str:
@@ -24,14 +26,13 @@ def relative(moment: datetime, *, now: datetime) -> str:
         text = _("%d d") % (size // 86_400)
     else:
         local = timezone.localtime(moment)
-        style = "j M" if local.year == timezone.localtime(now).year else "j M Y"
-        return formats.date_format(local, style)
+        return formats.day(local, with_year=local.year != timezone.localtime(now).year)
     return _("%s ago") % text if seconds > 0 else _("in %s") % text
 
 
 def exact(moment: datetime) -> str:
     """Return the moment to the second, with its time zone."""
-    return formats.date_format(timezone.localtime(moment), "j M Y, H:i:s T")
+    return formats.exact(timezone.localtime(moment))
 
 
 def span(length: timedelta | None) -> str:

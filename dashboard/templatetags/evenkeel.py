@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from access.routes import UndeclaredRoute, verb_of
 from dashboard import icons, states, times
-from inventory import actors
+from inventory import actors, formats
 
 register = template.Library()
 
@@ -55,7 +56,13 @@ def units(value: int | None) -> str:
     if value is None:
         return "—"
     sign = MINUS if value < 0 else ""
-    return f"{sign}{abs(value):,}"
+    return f"{sign}{formats.number(abs(value))}"
+
+
+@register.filter
+def decimal(value: Decimal | float | str | None, places: int = 2) -> str:
+    """A number with decimals, grouped by thousands; a dash where there is none."""
+    return "—" if value is None or value == "" else formats.number(Decimal(value), places)
 
 
 @register.simple_tag

@@ -1,0 +1,1 @@
+"""People: who is here in which role, who is invited, and the second factor."""
