@@ -44,7 +44,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "invitations": waiting,
         "now": timezone.now(),
         "is_required": second_factor.is_required(),
-        "without": sum(person.is_active and not person.has_second_factor for person in people),  # type: ignore[attr-defined,misc]
+        "without": sum(person.is_active and not person.has_second_factor for person in people),  # type: ignore[attr-defined]
         "table": permission_table(),
         "roles": [(role.label, SENTENCES[role]) for role in Role],
     }

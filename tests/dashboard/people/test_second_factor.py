@@ -14,6 +14,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.core import mail
 from django.test import Client
 
 from dashboard.models import Installation, User
@@ -34,6 +35,7 @@ def with_second_factor(user: User) -> tuple[str, list[str]]:
     return secret, RecoveryCodes.activate(user).get_unused_codes()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_is_set_up_and_asked_for_from_then_on(owner: User) -> None:
     browser = sign_in("ana")
     asked = browser.get("/accounts/second-factor/totp/activate/")
@@ -53,6 +55,8 @@ def test_it_is_set_up_and_asked_for_from_then_on(owner: User) -> None:
     stored = Authenticator.objects.get(type=Authenticator.Type.TOTP).data["secret"]
     assert found[1] not in stored, "it stands encrypted"
     assert AuditEntry.objects.filter(action="user.second_factor", subject=f"user:{owner.pk}").exists()
+    assert [sent.to for sent in mail.outbox] == [["ana@example.com"]]
+    assert mail.outbox[0].subject.startswith("Evenkeel: ")
 
     again = sign_in("ana")
     assert again.get("/skus/").status_code == 302, "the password alone does not do"
