@@ -158,6 +158,8 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "channels:channel_opening": Verb.CHANNELS,
     "channels:channel_allow": Verb.CHANNELS,
     "channels:channel_disconnect": Verb.CHANNELS,
+    "channels:sandbox": (_SEE, Verb.CHANNELS),
+    "channels:sandbox_load": Verb.CHANNELS,
     "channels:channel_observe": _SEE,
     "channels:channel_would_push": _SEE,
     "channels:channel_share": Verb.CHANNELS,

@@ -14,7 +14,7 @@ from channels.lanes import wake
 from channels.models import Channel
 from channels.registry import PLATFORMS, opened
 from inventory import audit
-from inventory.addresses import check_address
+from inventory.addresses import check_address, check_loopback
 from inventory.models import Warehouse
 
 
@@ -38,16 +38,18 @@ def try_out(
     credentials: Mapping[str, str],
     options: Mapping[str, str] | None = None,
     kept: Mapping[str, str] | None = None,
+    is_sandbox: bool = False,
 ) -> Tested:
     """Ask the store who it is with these credentials, keeping nothing. Raises ChannelError, ForbiddenAddress.
 
-    ``kept``: the credentials that these are to replace.
+    ``kept``: the credentials that these are to replace. ``is_sandbox``: it is a simulated store beside the worker.
     """
     kind = PLATFORMS[platform]
-    base_url = kind.canonical_address(check_address(base_url or kind.capabilities.default_base_url))
+    check = check_loopback if is_sandbox else check_address
+    base_url = kind.canonical_address(check(base_url or kind.capabilities.default_base_url))
     for field_ in kind.capabilities.credentials:
         if field_.is_address and credentials.get(field_.name):
-            check_address(credentials[field_.name])
+            check(credentials[field_.name])
     credentials, keeper = kind.completed(credentials, kept or {}), MemoryKeeper()
     client = kind(
         Store(base_url=base_url, account_ref="", credentials=credentials, options=options or {}, keeper=keeper)
@@ -74,14 +76,25 @@ def connect(
     now: datetime,
     options: Mapping[str, str] | None = None,
     mode: str = Channel.Mode.OBSERVE,
+    is_sandbox: bool = False,
 ) -> tuple[Channel, ConnectionReport]:
     """Test a store and keep it as a channel; return both. A new channel observes unless ``mode`` says otherwise.
 
     Raises ChannelError or ForbiddenAddress from the test, ConnectRefused for a name or store that is taken.
     """
-    tested = try_out(platform=platform, base_url=base_url, credentials=credentials, options=options)
+    tested = try_out(
+        platform=platform, base_url=base_url, credentials=credentials, options=options, is_sandbox=is_sandbox
+    )
     channel = keep(
-        tested, platform=platform, name=name, warehouses=warehouses, options=options, mode=mode, actor=actor, now=now
+        tested,
+        platform=platform,
+        name=name,
+        warehouses=warehouses,
+        options=options,
+        mode=mode,
+        actor=actor,
+        now=now,
+        is_sandbox=is_sandbox,
     )
     return channel, tested.report
 
@@ -96,6 +109,7 @@ def keep(
     now: datetime,
     options: Mapping[str, str] | None = None,
     mode: str = Channel.Mode.OBSERVE,
+    is_sandbox: bool = False,
 ) -> Channel:
     """Keep a store that was tested as a channel. Raises ConnectRefused for a name or store that is taken."""
     report = tested.report
@@ -109,6 +123,7 @@ def keep(
                 account_ref=report.account_ref,
                 credentials=dict(tested.credentials),  # type: ignore[misc]  # any JSON; a text only in the column
                 options=dict(options or {}),
+                is_sandbox=is_sandbox,
                 started_at=now,
                 poll_seconds=capabilities.default_poll_seconds,
                 next_poll_at=now,
@@ -145,6 +160,7 @@ def reconnect(*, channel: Channel, credentials: Mapping[str, str], actor: str, n
         credentials=credentials,
         options=channel.options,
         kept=channel.credentials,
+        is_sandbox=channel.is_sandbox,
     )
     report = tested.report
     if report.account_ref != channel.account_ref:

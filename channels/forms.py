@@ -58,16 +58,21 @@ class PlacesForm(forms.Form):
         chosen: Sequence[int] = (),
         locations: Sequence[Location] = (),
         placed: Mapping[int, str] | None = None,
+        is_sandbox: bool = False,
         **kwargs: Any,
     ) -> None:
-        """``locations``: those of the platform; ``placed``: which of them each warehouse stands for, by its id."""
+        """``locations``: those of the platform; ``placed``: which of them each warehouse stands for, by its id.
+
+        ``is_sandbox``: the channel is a simulated one, which sells from the sandbox's warehouses alone.
+        """
         super().__init__(*args, **kwargs)
         self.has_locations = bool(locations)
         places = [
             (place.ref, place.name if place.is_usable else f"{place.name} ({place.unusable_reason})")
             for place in locations
         ]
-        self.warehouses = {warehouse.pk: warehouse for warehouse in Warehouse.objects.order_by("priority", "code")}
+        rows = Warehouse.objects.filter(is_sandbox=is_sandbox).order_by("priority", "code")
+        self.warehouses = {warehouse.pk: warehouse for warehouse in rows}
         choices = [("", _("None")), *((str(pk), warehouse.name) for pk, warehouse in self.warehouses.items())]
         for number in range(self.places):
             self.fields[f"place_{number}"] = forms.ChoiceField(
@@ -150,7 +155,10 @@ class ConnectForm(PlacesForm):
         self.known = known or {}
         # Most merchants have one warehouse, and a channel without any sells nothing.
         kwargs.setdefault(
-            "chosen", list(Warehouse.objects.order_by("priority", "code").values_list("pk", flat=True)[:1])
+            "chosen",
+            list(
+                Warehouse.objects.filter(is_sandbox=False).order_by("priority", "code").values_list("pk", flat=True)[:1]
+            ),
         )
         super().__init__(*args, **kwargs)
         self.asked = _asked(capabilities, by_consent=by_consent)

@@ -36,7 +36,7 @@ def match(*, channel: Channel, now: datetime, product_refs: Collection[str] | No
         return 0
     items, pool_ids = _items(pools)
     everything = product_refs is None
-    skus = _skus(items, everything=everything)
+    skus = _skus(items, everything=everything, is_sandbox=channel.is_sandbox)
     titles = TitleIndex({sku.id: sku.name for sku in skus if sku.name}) if everything else None
     others, sold_already = _others(channel, {pool.pk for pool in pools})
     decisions = matching.decide(items, skus, sold_already=sold_already, others=others, titles=titles)
@@ -86,10 +86,10 @@ def _others(channel: Channel, waiting: Collection[int]) -> tuple[list[StoreItem]
     return items, {pool.sku_id: str(pool) for pool in pools if pool.sku_id is not None}
 
 
-def _skus(items: Sequence[StoreItem], *, everything: bool) -> list[OurSku]:
+def _skus(items: Sequence[StoreItem], *, everything: bool, is_sandbox: bool) -> list[OurSku]:
     """Return the SKUs that the items may be: all, or those that share a code or barcode with one."""
-    rows = Sku.objects.active()
-    former = FormerCode.objects.filter(sku__archived_at=None)
+    rows = Sku.objects.active().filter(is_sandbox=is_sandbox)
+    former = FormerCode.objects.filter(sku__archived_at=None, sku__is_sandbox=is_sandbox)
     if not everything:
         keys = {item.key for item in items if item.key} | {match_key(w) for item in items for w in item.title.split()}
         codes = {item.code for item in items if item.code}
@@ -111,9 +111,9 @@ def _written(gtin: str) -> set[str]:
     return {gtin[cut:] for cut in (0, 1, 2, 6) if not gtin[:cut].strip("0")}
 
 
-def candidates(items: Sequence[StoreItem]) -> list[OurSku]:
-    """Return the SKUs that share a code or barcode with one of the items."""
-    return _skus(items, everything=False)
+def candidates(items: Sequence[StoreItem], *, is_sandbox: bool) -> list[OurSku]:
+    """Return the SKUs, of the sandbox or real ones, that share a code or barcode with one of the items."""
+    return _skus(items, everything=False, is_sandbox=is_sandbox)
 
 
 def _link(

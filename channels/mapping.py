@@ -77,7 +77,11 @@ def create_sku(*, listing: Listing, actor: str, now: datetime) -> Sku:
     """Make a SKU from what the store calls the listing, and link it. Raises ValidationError for an unusable code."""
     with transaction.atomic():
         sku = catalogue.create_sku(
-            code=listing.external_sku.strip(), name=listing.title[:300], barcode=listing.barcode, actor=actor
+            code=listing.external_sku.strip(),
+            name=listing.title[:300],
+            barcode=listing.barcode,
+            is_sandbox=listing.channel.is_sandbox,
+            actor=actor,
         )
         _record(listing, "sku.create", actor, {}, {"sku": sku.code})
         linked = _link(listing, sku, actor=actor, now=now, made_sku=True)

@@ -94,7 +94,7 @@ def _create_some(run: MappingRun, now: datetime) -> None:
     """Make the next SKUs. What is left to make is looked up anew: others may have decided meanwhile."""
     assert run.channel is not None  # noqa: S101 - of this kind of run it is known
     numbers = suggesting.creatable_listings(run.channel)[:AT_ONCE]
-    listings = list(Listing.objects.filter(pk__in=numbers).order_by("pk"))
+    listings = list(Listing.objects.filter(pk__in=numbers).select_related("channel").order_by("pk"))
     with transaction.atomic():
         made = catalogue.create_skus([fields_of(listing) for listing in listings], actor=run.actor)
         found = {
@@ -121,7 +121,12 @@ def _create_some(run: MappingRun, now: datetime) -> None:
 
 def fields_of(listing: Listing) -> SkuFields:
     """Return the SKU that would be made from what the store calls the listing."""
-    return SkuFields(code=listing.external_sku.strip(), name=listing.title[:300], barcode=listing.barcode)
+    return SkuFields(
+        code=listing.external_sku.strip(),
+        name=listing.title[:300],
+        barcode=listing.barcode,
+        is_sandbox=listing.channel.is_sandbox,
+    )
 
 
 def _is_unmapped(listing: Listing) -> bool:

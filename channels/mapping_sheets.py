@@ -107,6 +107,7 @@ class _Desk:
     def __init__(self, run: MappingRun, lines: Sequence[MappingLine]) -> None:
         self.makes_skus = run.makes_skus
         self.channels = {channel.name.casefold(): channel for channel in Channel.objects.all()}
+        self.simulated = {channel.pk for channel in self.channels.values() if channel.is_sandbox}
         refs = {line.cells["listing"] for line in lines} - {""}
         codes = {line.cells["store_sku"] for line in lines if not line.cells["listing"]} - {""}
         found = Listing.objects.filter(Q(ref__in=refs) | Q(item_ref__in=refs) | Q(external_sku__in=codes))
@@ -183,6 +184,10 @@ class _Desk:
             sku = sku.merged_into
         if sku.archived_at is not None:
             raise _Bad(_("The SKU “%(code)s” is archived.") % {"code": code})
+        if sku.is_sandbox != (listing.channel_id in self.simulated):
+            raise _Bad(
+                _("The sandbox is kept apart: its stores sell only its own SKUs, and real stores only real ones.")
+            )
         line.sku = sku
         return Action.NOTHING if listing.sku_id == sku.pk else Action.LINK
 
@@ -261,13 +266,17 @@ class Done:
 @transaction.atomic
 def apply(run: MappingRun, *, start: int, at_once: int, now: datetime) -> Done:
     """Do the next lines after the first ``start``. A listing that was decided since the preview is left, and said."""
-    lines = list(run.lines.select_related("listing").order_by("number")[start : start + at_once])
+    lines = list(run.lines.select_related("listing__channel").order_by("number")[start : start + at_once])
     moving = {
         line.listing_id: line
         for line in lines
         if line.listing_id is not None and line.action not in {Action.BAD, Action.NOTHING}
     }
-    missing = [SkuFields(code=line.cells["sku"]) for line in moving.values() if line.action == Action.MAKE]
+    missing = [
+        SkuFields(code=line.cells["sku"], is_sandbox=line.listing.channel.is_sandbox)
+        for line in moving.values()
+        if line.action == Action.MAKE and line.listing is not None
+    ]
     made = catalogue.create_skus(missing, actor=run.actor)
     named = {line.cells["sku"] for line in moving.values() if line.action == Action.MAKE}
     by_code = {sku.code: sku for sku in Sku.objects.active().filter(code__in=named)}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -186,6 +187,11 @@ def set_warehouses(
 
 @transaction.atomic
 def _feed(channel: Channel, warehouses: Sequence[Warehouse], locations: Mapping[int, str], *, actor: str) -> None:
+    if strange := [each for each in warehouses if each.is_sandbox != channel.is_sandbox]:
+        raise ValidationError(
+            _("%(warehouse)s can't feed %(channel)s: the sandbox is kept apart from what is real.")
+            % {"warehouse": strange[0], "channel": channel}
+        )
     before = _fed(channel)
     channel.feeds.exclude(warehouse__in=warehouses).delete()
     for priority, warehouse in enumerate(warehouses, 1):

@@ -11,12 +11,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from channels import orders
-from channels.models import Listing, MappingChange, MappingRun
+from channels.models import Channel, Listing, MappingChange, MappingRun
 from channels.querysets import ListingQuerySet
+from inventory.models import Sku
 
 BOOKS_WITHIN = timedelta(seconds=30)  # longer than booking what waited for a mapping takes
 
@@ -59,6 +62,22 @@ def pools_of(listings: Iterable[Listing]) -> ListingQuerySet:
     return pools
 
 
+class MixesSandbox(ValidationError):
+    """A simulated store sells only SKUs of the sandbox, and no other store does."""
+
+
+def _check_apart(listings: Sequence[Listing], rulings: Mapping[int, Ruling]) -> None:
+    simulated = set(Channel.objects.filter(is_sandbox=True).values_list("pk", flat=True))
+    sku_ids = {ruling.sku_id for ruling in rulings.values() if ruling.sku_id is not None}
+    made_up = set(Sku.objects.filter(pk__in=sku_ids, is_sandbox=True).values_list("pk", flat=True))
+    for listing in listings:
+        sku_id = rulings[listing.pk].sku_id
+        if sku_id is not None and (sku_id in made_up) != (listing.channel_id in simulated):
+            raise MixesSandbox(
+                _("The sandbox is kept apart: its stores sell only its own SKUs, and real stores only real ones.")
+            )
+
+
 @transaction.atomic
 def write(
     rulings: Mapping[int, Ruling],
@@ -71,9 +90,10 @@ def write(
     """Map the listings, by their ids, as ruled, with all pools of their items; return the ids of all that changed.
 
     Left as they are: those mapped so already, and those for which ``only_if`` is false once they are locked.
-    ``settle`` belongs after the transaction.
+    ``settle`` belongs after the transaction. Raises MixesSandbox.
     """
     named = list(Listing.objects.filter(pk__in=rulings).only("pk", "channel_id", "item_ref"))
+    _check_apart(named, rulings)
     # Locked in the order that everyone locks listings in.
     pools = list(pools_of(named).order_by("pk").select_for_update(no_key=True))
     by_item: dict[object, list[Listing]] = defaultdict(list)

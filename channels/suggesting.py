@@ -30,10 +30,17 @@ def suggest(listings: Sequence[Listing]) -> dict[int, list[Suggestion]]:
     Those that the last match of the store has kept, and the SKUs made since that share a code or barcode with one.
     """
     found: dict[int, dict[int, tuple[int, str]]] = {listing.pk: {} for listing in listings}
-    items = [StoreItem(each.pk, each.external_sku, each.barcode, each.title) for each in listings]
-    for number, decision in matching.decide(items, linking.candidates(items), sold_already={}).items():
-        for match in (*decision.suggestions, *([decision.link] if decision.link else [])):
-            found[number][match.sku_id] = (match.confidence, match.reason)
+    simulated = set(Channel.objects.filter(is_sandbox=True).values_list("pk", flat=True))
+    for is_sandbox in (False, True) if simulated else (False,):
+        items = [
+            StoreItem(each.pk, each.external_sku, each.barcode, each.title)
+            for each in listings
+            if (each.channel_id in simulated) == is_sandbox
+        ]
+        skus_like = linking.candidates(items, is_sandbox=is_sandbox)
+        for number, decision in matching.decide(items, skus_like, sold_already={}).items():
+            for match in (*decision.suggestions, *([decision.link] if decision.link else [])):
+                found[number][match.sku_id] = (match.confidence, match.reason)
     for kept in MappingSuggestion.objects.filter(listing__in=found, sku__archived_at=None):
         # The last match has seen the whole store: it knows better.
         found[kept.listing_id][kept.sku_id] = (kept.confidence, kept.reason)

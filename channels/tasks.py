@@ -28,6 +28,7 @@ from channels.contract import ChannelError, Platform, RateLimited
 from channels.lanes import Lease, wake
 from channels.models import CatalogImport, Channel, Heartbeat, InboundEvent, Listing
 from channels.registry import opened
+from channels.sandbox import clearing, loading
 from inventory import reservations
 from inventory.models import StockSignal
 from inventory.shops import selling
@@ -246,4 +247,5 @@ KINDS["inbox"] = LaneKind(work=_come_in, due=_with_arrivals, linger=lanes.LINGER
 KINDS["publish"] = LaneKind(work=publishing.work, due=_with_due_listings)
 KINDS["catalog"] = LaneKind(work=catalog.work, due=_with_imports)
 source_lane.use(wake)
+FREE_LANES[loading.LANE] = FreeLane(work=clearing.work, has_due=loading.has_due)
 FREE_LANES[mapping_runs.LANE] = FreeLane(work=mapping_runs.work, has_due=mapping_runs.has_due)

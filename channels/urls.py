@@ -15,6 +15,7 @@ from channels.views import (
     observing,
     orders,
     pushes,
+    sandbox,
     settings,
 )
 
@@ -26,6 +27,8 @@ urlpatterns = [
     path("channels/", channels.channel_list, name="channel_list"),
     path("channels/stop/", emergency.channel_stop, name="channel_stop"),
     path("channels/resume/", emergency.channel_resume, name="channel_resume"),
+    path("channels/sandbox/", sandbox.sandbox, name="sandbox"),
+    path("channels/sandbox/load/", sandbox.sandbox_load, name="sandbox_load"),
     path("channels/connect/", connecting.channel_connect, name="channel_connect"),
     path("channels/connect/callback/", connecting.connect_callback, name="connect_callback"),
     path("channels/connect/<slug:platform>/", connecting.connect_platform, name="connect_platform"),

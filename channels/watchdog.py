@@ -31,6 +31,7 @@ from django_q.tasks import async_task
 
 from channels.lanes import is_dead
 from channels.models import Heartbeat, Lane
+from channels.sandbox.hosting import Host
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class Watchdog:
     silence_seconds: float = SILENCE_SECONDS
     cluster: multiprocessing.context.ForkProcess | None = None
     stopping: bool = False
+    sandbox: Host = field(default_factory=Host)
     _started_at: float = field(default=0.0)
 
     def run(self) -> None:
@@ -67,7 +69,9 @@ class Watchdog:
             elif self._is_silent():
                 log.error("cluster_silent", seconds=self.silence_seconds)
                 self._restart()
+            self.sandbox.look()
             time.sleep(0.2)
+        self.sandbox.stop()
         self._end(gently=True)
 
     def _start(self) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from access.roles import Verb, may
 from channels import observing, opening
-from channels.models import CatalogImport, Channel, ChannelWarehouse, Listing, Location
+from channels.models import CatalogImport, Channel, ChannelWarehouse, Listing, Location, Sandbox
 from channels.observing import Agreement
 from channels.readiness import ENOUGH_PERCENT
 from dashboard.models import SkippedStep
@@ -120,6 +120,11 @@ def look(person: object) -> Setup:
     if first is not None:
         first.is_next = True
     return Setup(steps=steps, has_channels=True)
+
+
+def page(person: object) -> dict[str, object]:
+    """Return what the page of the checklist draws."""
+    return {"setup": look(person), "sandbox": Sandbox.objects.first()}
 
 
 def _has_warehouse() -> bool:

@@ -25,9 +25,7 @@ LATEST = 5
 @vary_on_headers("HX-Request")
 def checklist(request: HttpRequest) -> HttpResponse:
     is_part = bool(getattr(request, "htmx", False))
-    return render(
-        request, "dashboard/_setup.html" if is_part else "dashboard/setup.html", {"setup": setup.look(request.user)}
-    )
+    return render(request, "dashboard/_setup.html" if is_part else "dashboard/setup.html", setup.page(request.user))
 
 
 @require_POST

@@ -28,7 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     channels = list(reads.channel_health(now=now))
     if not channels:
-        return render(request, "dashboard/setup.html", {"setup": setup.look(request.user)})
+        return render(request, "dashboard/setup.html", setup.page(request.user))
     context = {
         "concerns": attention.concerns(channels, now=now),
         "figures": reads.figures(channels, now=now),

@@ -29,6 +29,18 @@ def check_address(url: str) -> str:
     return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
 
 
+def check_loopback(url: str) -> str:
+    """Return ``url`` in its canonical form if it leads to this machine itself. Raises ForbiddenAddress."""
+    try:
+        parts = urlsplit(url)
+        place = f"{parts.hostname}:{parts.port}"
+    except ValueError:
+        raise ForbiddenAddress(f"{url!r} is not an address.") from None
+    if parts.scheme != "http" or parts.hostname != "127.0.0.1" or parts.username or parts.port is None:
+        raise ForbiddenAddress("A store of the sandbox listens at http://127.0.0.1 and a port.")
+    return f"http://{place}{parts.path.rstrip('/')}"
+
+
 def split_address(url: str) -> SplitResult:
     """Take the address apart. Raises ForbiddenAddress for what is none, holds a password, or isn't encrypted."""
     try:

@@ -25,6 +25,7 @@ class SkuFields(TypedDict, total=False):
     name: str
     barcode: str
     low_at: int | None
+    is_sandbox: bool
 
 
 class WarehouseFields(TypedDict, total=False):
@@ -35,6 +36,7 @@ class WarehouseFields(TypedDict, total=False):
     priority: int
     is_shop: bool
     hold_back: int
+    is_sandbox: bool
 
 
 def create_sku(*, actor: str, **fields: Unpack[SkuFields]) -> Sku:

@@ -51,6 +51,7 @@ class Sku(models.Model):
     is_bundle = models.BooleanField(
         default=False, help_text=_("Sold as its components; it holds no stock. Set by bundles.set_components.")
     )
+    is_sandbox = models.BooleanField(default=False, help_text=_("Made to try things; clearing the sandbox removes it."))
     merged_into = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -138,6 +139,7 @@ class Warehouse(models.Model):
     hold_back = models.PositiveIntegerField(
         default=0, help_text=_("Units of each SKU here that channels never show: a customer may be carrying them.")
     )
+    is_sandbox = models.BooleanField(default=False, help_text=_("Made to try things; clearing the sandbox removes it."))
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StockedQuerySet.as_manager()

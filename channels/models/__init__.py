@@ -9,6 +9,7 @@ from channels.models.channel import Channel, ChannelWarehouse, ConnectAttempt, L
 from channels.models.listing import CatalogImport, HoldBack, Listing, ListingVariant
 from channels.models.mapping import MappingChange, MappingLine, MappingRun, MappingSuggestion
 from channels.models.order import Order, OrderLine
+from channels.models.sandbox import Sandbox
 from channels.models.traffic import InboundEvent, Push
 from channels.models.work import CallBudget, Heartbeat, Lane
 
@@ -33,4 +34,5 @@ __all__ = [
     "Order",
     "OrderLine",
     "Push",
+    "Sandbox",
 ]

@@ -75,6 +75,8 @@ class Channel(models.Model):
         help_text=_("Shows the stock that the platform holds for us; nobody else changes it."),
     )
 
+    is_sandbox = models.BooleanField(default=False, help_text=_("A simulated store; clearing the sandbox removes it."))
+
     # Coming in. Each "next" column is a due time that the sweep reads.
     started_at = models.DateTimeField(help_text=_("Orders placed earlier took their stock before the ledger began."))
     poll_seconds = models.PositiveIntegerField(default=300)

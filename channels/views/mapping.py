@@ -55,7 +55,8 @@ def listing_link_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Search the SKU that a listing sells; for htmx only the matches, or the page for the dialog."""
     listing = get_object_or_404(with_all(), pk=pk)
     text = request.GET.get("q", "").strip()[:200]
-    found = Sku.objects.active().search(text).with_stock().order_by("code")[:MATCHES] if text else Sku.objects.none()
+    apart = Sku.objects.active().filter(is_sandbox=listing.channel.is_sandbox)
+    found = apart.search(text).with_stock().order_by("code")[:MATCHES] if text else Sku.objects.none()
     htmx: Any = getattr(request, "htmx", None)
     # A dialog leads back to the page that opened it.
     opener = htmx.current_url_abs_path if htmx else ""
@@ -76,7 +77,8 @@ def listing_link_page(request: HttpRequest, pk: int) -> HttpResponse:
 def listing_link(request: HttpRequest, pk: int) -> HttpResponse:
     listing = get_object_or_404(with_all(), pk=pk)
     number = request.POST.get("sku", "")
-    sku = get_object_or_404(Sku.objects.active(), pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
+    apart = Sku.objects.active().filter(is_sandbox=listing.channel.is_sandbox)
+    sku = get_object_or_404(apart, pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
     mapping.link(listing=listing, sku=sku, actor=actor_of(request.user), now=timezone.now())
     return _answer(request, listing, _("%(listing)s sells %(sku)s now.") % {"listing": listing, "sku": sku.code})
 

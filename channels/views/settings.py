@@ -54,7 +54,9 @@ def _parts(channel: Channel, request: HttpRequest, part: str) -> dict[str, forms
         "units": everywhere or 0
     }
     parts: dict[str, forms.BaseForm] = {
-        "warehouses": WarehousesForm(**data("warehouses"), chosen=list(placed), locations=locations, placed=placed),
+        "warehouses": WarehousesForm(
+            **data("warehouses"), chosen=list(placed), locations=locations, placed=placed, is_sandbox=channel.is_sandbox
+        ),
         "hold_back": HoldBackForm(**data("hold_back"), channel=channel, inherited=inherited),
         "options": OptionsForm(**data("options"), capabilities=capabilities_of(channel), channel=channel),
         "pace": PaceForm(**data("pace"), instance=channel),
