@@ -53,6 +53,7 @@ def _load(stores: list[stand.Stall]) -> None:
         clearing.work(lease)
     for channel in Channel.objects.filter(is_sandbox=True).order_by("pk"):
         tasks.run_lane(f"catalog:{channel.pk}")
+        tasks.run_lane(f"inbox:{channel.pk}")  # the orders that it begins with
         if channel.mode == Channel.Mode.OBSERVE:
             publishing.spread_signals(now=timezone.now())
             tasks.run_lane(f"publish:{channel.pk}")
