@@ -97,6 +97,7 @@ LOOKS = {
     "discarded": Look("neutral", "archive"),
     # Stock sources: readings, what they found, events
     "reading": Look("info", "refresh"),
+    "decided": Look("info", "refresh"),
     "matched": Look("quiet", "check"),
     "adjusted": Look("info", "adjust"),
     "flagged": Look("warning", "alert"),

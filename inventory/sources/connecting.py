@@ -160,7 +160,7 @@ def disconnect(source: Source, *, actor: str, now: datetime) -> None:
         stored = Source.objects.select_for_update().get(pk=source.pk)
         stored.credentials, stored.disconnected_at, stored.next_pull_at = {}, now, None
         stored.save(update_fields=["credentials", "disconnected_at", "next_pull_at"])
-        source.pulls.filter(state__in=[Pull.State.READING, Pull.State.WAITING]).update(
+        source.pulls.filter(state__in=[Pull.State.READING, Pull.State.WAITING, Pull.State.DECIDED]).update(
             state=Pull.State.DISCARDED, problem=_("The source was disconnected."), ended_at=now
         )
         source.events.filter(state=SourceEvent.State.PENDING).update(state=SourceEvent.State.IGNORED, ended_at=now)

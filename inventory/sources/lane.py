@@ -59,10 +59,12 @@ def _wake(name: str) -> None:
 
 def due(now: datetime) -> QuerySet[Source]:
     """Return the sources that something is to be done for now."""
-    sources: QuerySet[Source] = Source.objects.at_work()
     reading = Pull.objects.reading().ready(now).filter(source=OuterRef("pk"))
     pending = SourceEvent.objects.pending().filter(source=OuterRef("pk"))
-    return sources.filter(Q(next_pull_at__lte=now) | Exists(reading) | Exists(pending)).order_by("pk")
+    calls = Source.objects.at_work().filter(Q(next_pull_at__lte=now) | Exists(reading) | Exists(pending))
+    decided = Pull.objects.decided().filter(source=OuterRef("pk"))
+    sources: QuerySet[Source] = Source.objects.connected()
+    return sources.filter(Q(pk__in=calls.values("pk")) | Exists(decided)).order_by("pk")
 
 
 def has_due(source_id: int, now: datetime) -> bool:
@@ -71,10 +73,13 @@ def has_due(source_id: int, now: datetime) -> bool:
 
 def work(source_id: int, lease: Lease) -> bool:
     """Do one round for a source and tell whether there was anything to do."""
+    now = timezone.now()
+    connected = Source.objects.connected().filter(pk=source_id).first()
+    if connected is not None and pulls.apply_decided(connected, now=now):
+        return True  # what a person has decided needs no call
     source = Source.objects.at_work().filter(pk=source_id).first()
     if source is None:
         return False
-    now = timezone.now()
     if events.work(source, now=now):
         return True
     pull = Pull.objects.reading().filter(source=source).select_related("source").first()

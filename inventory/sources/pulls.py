@@ -239,10 +239,11 @@ def wait_for_person(pull: Pull, plan: plans.Plan, *, now: datetime, sentence: st
 def finish(pull: Pull, plan: plans.Plan, *, now: datetime) -> None:
     """Follow a complete reading and end it."""
     comparing.apply(pull, plan, now=now)
-    _keep_problems(pull, plan)
     pull.state, pull.ended_at, pull.touched_at = Pull.State.APPLIED, now, now
-    pull.save()
-    PulledRow.objects.filter(pull=pull).delete()
+    with transaction.atomic():  # without its rows a pull that is not over would say that nothing is there
+        _keep_problems(pull, plan)
+        pull.save()
+        PulledRow.objects.filter(pull=pull).delete()
     pull.source.pulls.older_than(now - HISTORY_KEPT).delete()
     Source.objects.filter(pk=pull.source_id).update(failures=0)
     _rest(pull.source, now=now)
@@ -292,18 +293,26 @@ def discard(pull: Pull, sentence: str, *, now: datetime) -> None:
     PulledRow.objects.filter(pull=pull).delete()
 
 
+@transaction.atomic
 def decide(pull: Pull, *, apply: bool, actor: str, now: datetime) -> bool:
-    """Apply or discard a pull that waits for a person; tell whether it still waited."""
-    with transaction.atomic():
-        locked = Pull.objects.select_for_update().filter(pk=pull.pk, state=Pull.State.WAITING).first()
-        if locked is None:
-            return False
-        locked.actor = actor
-        if not apply:
-            discard(locked, _("Discarded by hand."), now=now)
-            return True
-        # Another reading may be under way; its own comparison comes later and is as right.
-        locked.problem = ""
-        locked.save(update_fields=["actor", "problem"])
-    finish(locked, plans.gather(locked, capabilities_of(locked.source)), now=now)
+    """Discard a pull that waits for a person, or have the source's lane apply it; tell whether it still waited."""
+    locked = Pull.objects.select_for_update().filter(pk=pull.pk, state=Pull.State.WAITING).first()
+    if locked is None:
+        return False
+    locked.actor = actor
+    if not apply:
+        discard(locked, _("Discarded by hand."), now=now)
+        return True
+    # Another reading may be under way; its own comparison comes later and is as right.
+    locked.state, locked.problem, locked.touched_at = Pull.State.DECIDED, "", now
+    locked.save(update_fields=["actor", "state", "problem", "touched_at"])
+    return True
+
+
+def apply_decided(source: Source, *, now: datetime) -> bool:
+    """Apply what a person has decided to; tell whether there was anything. One that a crash cut short goes on."""
+    pull = Pull.objects.filter(source=source, state=Pull.State.DECIDED).order_by("pk").first()
+    if pull is None:
+        return False
+    finish(pull, plans.gather(pull, capabilities_of(source)), now=now)
     return True

@@ -34,8 +34,12 @@ class PullQuerySet(models.QuerySet[Any]):
         """Return the pulls that a person must look at before they are applied."""
         return self.filter(state="waiting")
 
+    def decided(self) -> Self:
+        """Return the pulls that a person wants applied."""
+        return self.filter(state="decided")
+
     def older_than(self, moment: datetime) -> Self:
-        return self.filter(started_at__lt=moment).exclude(state__in=["reading", "waiting"])
+        return self.filter(started_at__lt=moment).exclude(state__in=["reading", "waiting", "decided"])
 
 
 class SourceEventQuerySet(models.QuerySet[Any]):

@@ -52,6 +52,7 @@ def tell(source: Source, *, at: datetime | None = None, **counted: int) -> None:
         now=now,
     )
     pulls.decide(pull, apply=True, actor="user:ana", now=now)
+    pulls.apply_decided(source, now=now)
 
 
 def do(row: Discrepancy, verb: Verb, **extra: str) -> Discrepancy:

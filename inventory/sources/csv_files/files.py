@@ -100,7 +100,7 @@ def stage(
     Raises UnreadableSheet, SameFile, Busy.
     """
     digest = digest_of(content, is_full=is_full)
-    if source.pulls.filter(file_digest=digest, state=Pull.State.APPLIED).exists():
+    if source.pulls.filter(file_digest=digest, state__in=[Pull.State.DECIDED, Pull.State.APPLIED]).exists():
         raise SameFile(_("A file with exactly this content was taken before, so nothing is to be done."))
     rows = rows_of(content, as_of=as_of)
     _note_locations(source, {row.location_ref for row in rows if row.location_ref})

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Pull',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('reading', 'Reading'), ('waiting', 'Waits for you'), ('applied', 'Done'), ('discarded', 'Discarded')], default='reading', max_length=16)),
+                ('state', models.CharField(choices=[('reading', 'Reading'), ('waiting', 'Waits for you'), ('decided', 'Being applied'), ('applied', 'Done'), ('discarded', 'Discarded')], default='reading', max_length=16)),
                 ('phase', models.CharField(choices=[('shipped-before', 'Reading shipments'), ('stock', 'Reading stock'), ('shipped-after', 'Reading shipments once more'), ('apply', 'Comparing')], default='stock', max_length=16)),
                 ('trigger', models.CharField(choices=[('schedule', 'On schedule'), ('person', 'Asked for'), ('event', 'After an event'), ('upload', 'Uploaded file'), ('folder', 'File in the drop folder')], max_length=16)),
                 ('actor', models.CharField(blank=True, help_text='Who asked for it, where a person did.', max_length=150)),

@@ -17,6 +17,7 @@ class Pull(models.Model):
     class State(models.TextChoices):
         READING = "reading", _("Reading")
         WAITING = "waiting", _("Waits for you")
+        DECIDED = "decided", _("Being applied")
         APPLIED = "applied", _("Done")
         DISCARDED = "discarded", _("Discarded")
 

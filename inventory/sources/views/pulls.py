@@ -92,15 +92,12 @@ def pull_decide(request: HttpRequest, uuid: UUID, pk: int) -> HttpResponse:
     if not pulls.decide(pull, apply=is_wanted, actor=actor_of(request.user), now=timezone.now()):
         messages.error(request, _("It did not wait any more; nothing was changed."))
         return redirect("sources:pull_detail", source.uuid, pull.pk)
-    pull.refresh_from_db()
-    if is_wanted:
-        words = _("Done: %(adjusted)d adjusted, %(matched)d agree, %(flagged)d wait for review.")
-        values = {"adjusted": pull.adjusted, "matched": pull.matched, "flagged": pull.flagged}
-        messages.success(request, words % values)
-    else:
+    if not is_wanted:
         messages.success(request, _("Discarded. Nothing was changed."))
+        return redirect("sources:pull_detail", source.uuid, pull.pk)
+    messages.success(request, _("It is being applied. You can leave this page."))
     lane.wake(source)
-    return redirect("sources:pull_detail", source.uuid, pull.pk)
+    return redirect("sources:source_detail", source.uuid)
 
 
 @require_http_methods(["GET", "POST"])

@@ -115,14 +115,12 @@ def _overview(source: Source) -> dict[str, Any]:
             elif concern.page:
                 url = reverse(concern.page, args=[source.uuid])
             found.append({"concern": concern, "url": url})
-    newest = source.pulls.order_by("-pk").first()
     problems = PullProblem.objects.filter(pull=last) if last is not None else PullProblem.objects.none()
     places = mapping.warehouses(source)
     return {
         "concerns": found,
         "last": last,
-        "newest": newest,
-        "reading": newest if newest is not None and newest.state == Pull.State.READING else None,
+        "reading": source.pulls.filter(state__in=[Pull.State.READING, Pull.State.DECIDED]).order_by("pk").first(),
         "pulls": list(source.pulls.order_by("-pk")[:LATEST]),
         "problems": list(problems[:LATEST]),
         "problem_count": problems.count(),

@@ -16,7 +16,7 @@ from inventory.sources import connecting, pulls
 from inventory.sources.csv_files import files, folder
 from inventory.sources.models import Pull, Source
 from tests.factories import NOW, make_sku, make_warehouse
-from tests.inventory.sources.world import level
+from tests.inventory.sources.world import level, work
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,8 @@ def stage(source: Source, text: str | bytes, *, is_full: bool = False) -> Pull:
 
 
 def apply(pull: Pull) -> Pull:
-    pulls.decide(pull, apply=True, actor="user:ana", now=timezone.now())
+    assert pulls.decide(pull, apply=True, actor="user:ana", now=timezone.now())
+    work(pull.source)
     pull.refresh_from_db()
     return pull
 

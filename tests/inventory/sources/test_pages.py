@@ -98,7 +98,10 @@ def test_a_file_is_looked_at_and_applied(browser: Client, main: Warehouse) -> No
     assert "Apply 2 differences" in page
     assert level(tee, main) == (1, 0)
     pull = Pull.objects.get(state="waiting")
-    browser.post(f"/sources/{source.uuid}/readings/{pull.pk}/decide/", {"verb": "apply"})
+    answer = browser.post(f"/sources/{source.uuid}/readings/{pull.pk}/decide/", {"verb": "apply"}, follow=True)
+    assert "Being applied" in answer.content.decode()
+    assert "It is being applied." in browser.get(f"/sources/{source.uuid}/readings/{pull.pk}/").content.decode()
+    work(source)
     assert (level(tee, main), level(mug, main)) == ((5, 0), (0, 0))
     assert "taken before" in upload(b"sku,location,on_hand\nTEE,MAIN,5\nNEW,MAIN,<b>1\n", "full")
     again = browser.post(f"/sources/{source.uuid}/readings/{pull.pk}/decide/", {"verb": "discard"}, follow=True)

@@ -17,7 +17,7 @@ from inventory.sources.registry import opened
 from inventory.sources.wms import source as adapter
 from sandbox.wms import Bridge
 from tests.factories import make_sku, make_warehouse
-from tests.inventory.sources.world import level, order, read
+from tests.inventory.sources.world import level, order, read, work
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +143,11 @@ def test_too_much_going_to_zero_waits_for_a_person(wms: Source, bridge: Bridge, 
     assert pull.state == Pull.State.WAITING
     assert pull.problem == "It would set 3 of 4 SKUs that have stock to 0. Look at it before it counts."
     assert {level(sku, main) for sku in skus} == {(1, 0)}
+    connecting.change(wms, actor="user:ana", now=timezone.now(), is_paused=True)
     assert pulls.decide(pull, apply=True, actor="user:ana", now=timezone.now())
+    assert not pulls.decide(pull, apply=True, actor="user:ben", now=timezone.now()), "a second click"
+    assert {level(sku, main) for sku in skus} == {(1, 0)}, "the lane applies it, one process at a time"
+    work(wms)
     assert [level(sku, main)[0] for sku in skus] == [1, 0, 0, 0]
     assert not pulls.decide(pull, apply=True, actor="user:ben", now=timezone.now())
 
