@@ -90,6 +90,7 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "dashboard:oversold": _SEE,
     "dashboard:oversold_sku": _SEE,
     "dashboard:backorder": Verb.STOCK,
+    "dashboard:words": _SEE,
     "dashboard:components": Verb.PEOPLE,
     "dashboard:sku_list": _SEE,
     "dashboard:sku_detail": _SEE,

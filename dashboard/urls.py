@@ -15,6 +15,7 @@ urlpatterns = [
     path("oversold/lines/<int:pk>/backorder/", oversold_views.backorder, name="backorder"),
     path("stock/risk/", views.stock_risk, name="stock_risk"),
     path("components/", showcase.components, name="components"),
+    path("words/", views.words, name="words"),
     path("theme/", views.theme, name="theme"),
     path("shop/", shop_views.shop, name="shop"),
     path("shop/<int:pk>/", shop_views.shop_sell, name="shop_sell"),

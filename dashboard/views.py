@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from channels.models import Channel
-from dashboard import attention, latency, risk, setup, themes
+from dashboard import attention, glossary, latency, risk, setup, themes
 from dashboard import overview as reads
 from dashboard.tables import RiskTable
 from inventory.tables import arrange
@@ -96,3 +96,8 @@ def stock_risk(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     return themes.choose(request, theme=request.POST.get("theme", ""), back_to=request.POST.get("next", "/"))
+
+
+@require_GET
+def words(request: HttpRequest) -> HttpResponse:
+    return render(request, "dashboard/glossary.html", {"terms": glossary.TERMS})

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from access.routes import UndeclaredRoute, verb_of
-from dashboard import icons, states, times
+from dashboard import glossary, icons, states, times
 from inventory import actors, formats
 
 register = template.Library()
@@ -48,6 +48,20 @@ def state(code: object, label: object) -> SafeString:
 @register.simple_tag
 def movement_icon(kind: str) -> SafeString:
     return icons.svg(states.MOVEMENT_ICONS.get(kind, "dot"))
+
+
+@register.simple_tag(takes_context=True)
+def term(context: template.Context, key: str, word: str = "") -> SafeString:
+    """A word of the ledger that says what it means when it is pressed; ``key`` is one of ``glossary.TERMS``."""
+    explained = context.render_context.setdefault("explained", set())
+    is_first = key not in explained
+    explained.add(key)
+    meant = glossary.TERMS[key]
+    return SafeString(
+        render_to_string(
+            "components/term.html", {"key": key, "term": meant, "word": word or meant.word, "is_first": is_first}
+        )
+    )
 
 
 @register.filter
