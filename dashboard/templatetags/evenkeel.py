@@ -53,7 +53,8 @@ def movement_icon(kind: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def term(context: template.Context, key: str, word: str = "") -> SafeString:
     """A word of the ledger that says what it means when it is pressed; ``key`` is one of ``glossary.TERMS``."""
-    explained = context.render_context.setdefault("explained", set())
+    page: Any = context.render_context  # lives as long as one page is drawn
+    explained = page.setdefault("explained", set())
     is_first = key not in explained
     explained.add(key)
     meant = glossary.TERMS[key]
