@@ -78,7 +78,7 @@ def _decide(push: Push, reading: readings.Reading, *, now: datetime) -> None:
         was_applied = False
     else:
         unseen_if_not = reading.accounted + push.listing.drift - reading.quantity
-        unseen_if_applied = unseen_if_not + push.delta
+        unseen_if_applied = unseen_if_not + push.written
         # Both negative means someone raised the number by hand: the smaller surprise wins.
         was_applied = (unseen_if_applied < 0, abs(unseen_if_applied)) < (unseen_if_not < 0, abs(unseen_if_not))
         unseen = unseen_if_applied if was_applied else unseen_if_not
@@ -91,7 +91,7 @@ def _decide(push: Push, reading: readings.Reading, *, now: datetime) -> None:
         )
         rows = Listing.objects.filter(pk=push.listing_id)
         if settled and was_applied:
-            _account(rows, push.delta, now=now)
+            _account(rows, push.written, now=now)
         rows.update(due_at=now, due_version=F("due_version") + 1)
         if unseen:
             # A sale still on its way, a hand edit, or a wrong decision: the next readings tell.
@@ -162,17 +162,28 @@ def _ask_about(channel: Channel, platform: Platform, ticket: str, *, now: dateti
 def _confirm(push: Push, quantity: int | None, capabilities: Capabilities, *, now: datetime) -> None:
     """Settle an accepted push by what the channel shows now, or wait on.
 
-    The number that was written is right as it stands, or less the sales that we have heard of since. It is accounted
-    for as it is read: a sale that the write has overwritten must be taken off again.
+    The number that was written shows as it stands, or less what was sold since. It was made out from a reading that
+    had sales in it which we had not heard of: those that we hear of first. What was sold after the reading and does
+    not show was overwritten, and must be taken off again.
     """
     with transaction.atomic():
         listing = Listing.objects.select_for_update(no_key=True).get(pk=push.listing_id)
         rows = Listing.objects.filter(pk=listing.pk)
         accounted = listing.accounted or 0
         pushes = Push.objects.filter(pk=push.pk, state=Push.State.ACCEPTED)
-        since = accounted - push.accounted_before
-        if quantity is not None and push.expected is not None and quantity in {push.expected, push.expected + since}:
-            applied = quantity - accounted
+        written = push.written
+        heard = push.accounted_before - accounted
+        since = heard
+        if push.expected is not None and heard > 0:
+            unheard = push.accounted_before + listing.drift - (push.expected - written)
+            since = heard - min(heard, max(unheard, 0))
+        shows_it = push.expected is not None and quantity in {
+            push.expected,
+            push.expected - since,
+            push.expected - heard,
+        }
+        if shows_it:
+            applied = written + since if quantity == push.expected else written
             receipt = _("Shows %(quantity)s, as was accepted.") % {"quantity": quantity}
             if pushes.update(
                 state=Push.State.APPLIED,
@@ -182,8 +193,9 @@ def _confirm(push: Push, quantity: int | None, capabilities: Capabilities, *, no
                 settled_at=now,
             ):
                 _account(rows, applied, now=now)
-                # What changed while it was on its way, a sale elsewhere or one that was written over, is pushed now.
-                rows.update(due_at=now)
+                # What changed while it was on its way, a sale elsewhere or one that was written over, is pushed now;
+                # what is left over because it was sold out waits for the sales.
+                rows.update(due_at=now + (timedelta(0) if written == push.delta else LOOKS_AFTER))
         elif push.confirm_by is not None and now < push.confirm_by:
             rows.update(due_at=now + timedelta(seconds=capabilities.confirm_every_seconds))
         elif quantity is None or quantity == accounted:
@@ -221,7 +233,7 @@ def settle(
             settled = Push.objects.filter(pk=push.pk, state=was).update(
                 state=_STATES[outcome.kind],
                 receipt=outcome.receipt[:500],
-                applied=outcome.applied,
+                applied=push.applied if outcome.applied is None else outcome.applied,
                 expected=push.expected if outcome.expected is None else outcome.expected,
                 ticket=outcome.ticket,
                 window=outcome.window_seconds,

@@ -36,7 +36,7 @@ class Outcome:
     ref: str
     kind: OutcomeKind
     receipt: str = ""  # the platform's own words, in short
-    applied: int | None = None  # APPLIED: units really applied, where that is not all of the delta
+    applied: int | None = None  # APPLIED, ACCEPTED: units really applied, where that is not all of the delta
     expected: int | None = None  # ACCEPTED: what the listing shows once it is done
     ticket: str = ""  # ACCEPTED: what ``ticket_outcomes`` is asked about, for a wave that was handed over as a whole
     window_seconds: float | None = None  # guarded set: from the reading to the answer of the write

@@ -107,3 +107,8 @@ class Push(models.Model):
 
     def __str__(self) -> str:
         return f"{self.listing_id} {self.delta:+d}"
+
+    @property
+    def written(self) -> int:
+        """Units by which it changes what was there: all of the change, unless the platform stopped at 0."""
+        return self.delta if self.applied is None else self.applied

@@ -28,7 +28,7 @@ PURCHASES = int(os.environ.get("EVENKEEL_PURCHASES", "120"))
 pytestmark = [
     pytest.mark.processes,
     pytest.mark.xdist_group("four-platforms"),
-    pytest.mark.timeout(280 + PURCHASES // 2),
+    pytest.mark.timeout(280 + PURCHASES),
 ]
 
 CODES = [f"SKU-{number:02}" for number in range(10)]
@@ -208,7 +208,7 @@ def test_purchases_over_four_platforms_with_every_fault_on_converge(merchant: Me
         assert store.all_told()
 
     wanted = [merchant.left[code] for code in CODES]
-    give_up_at = time.monotonic() + 120 + PURCHASES / 5
+    give_up_at = time.monotonic() + 120 + PURCHASES / 2
     while any(store.shows() != wanted for store in merchant.stores):
         assert time.monotonic() < give_up_at, {store.platform: store.shows() for store in merchant.stores} | {
             "wanted": wanted

@@ -133,6 +133,7 @@ def _hand_over(client: AmazonClient, wanted: Sequence[Wanted]) -> dict[str, Outc
             ref=each.change.ref,
             kind=OutcomeKind.ACCEPTED,
             expected=each.quantity,
+            applied=each.applied,
             ticket=f"{feed} {document}",
             receipt=f"In feed {feed}: {each.shown} becomes {each.quantity}.",
             window_seconds=each.window,

@@ -51,6 +51,11 @@ class Wanted:
     read_at: float
 
     @property
+    def applied(self) -> int | None:
+        """Units that setting it does, where that is not all of the change: nothing goes below 0."""
+        return None if self.quantity - self.shown == self.change.delta else self.quantity - self.shown
+
+    @property
     def window(self) -> float:
         """Seconds from the reading until now: a sale in between is written over."""
         return round(time.monotonic() - self.read_at, 3)
@@ -174,6 +179,7 @@ def _outcome_of(answer: Json, wanted: Wanted) -> Outcome:
             ref=ref,
             kind=OutcomeKind.ACCEPTED,
             expected=wanted.quantity,
+            applied=wanted.applied,
             receipt=receipt,
             window_seconds=wanted.window,
         )
@@ -209,6 +215,7 @@ def _after_unknown(client: AmazonClient, wanted: Wanted, unknown: Outcome) -> Ou
             ref=wanted.change.ref,
             kind=OutcomeKind.ACCEPTED,
             expected=wanted.quantity,
+            applied=wanted.applied,
             receipt=f"Nobody answered, but {wanted.quantity} is shown.",
             window_seconds=wanted.window,
         )

@@ -90,7 +90,8 @@ class ScriptedPlatform(EcwidPlatform):
             wanted = max(0, self.script.quantities[change.ref] + change.delta)
             if self.script.accepts:
                 self.script.later[change.ref] = wanted
-                kind, applied = OutcomeKind.ACCEPTED, None
+                done = wanted - self.script.quantities[change.ref]
+                kind, applied = OutcomeKind.ACCEPTED, None if done == change.delta else done
             else:
                 kind, applied = OutcomeKind.APPLIED, wanted - self.script.quantities[change.ref]
                 self.script.quantities[change.ref] = wanted

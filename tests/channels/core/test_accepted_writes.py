@@ -13,7 +13,7 @@ from channels.contract import Outcome, OutcomeKind, QueueMessage, RawOrder, Writ
 from channels.models import Channel, InboundEvent, Listing, Push
 from channels.registry import PLATFORMS, opened
 from inventory import operations
-from inventory.models import Sku
+from inventory.models import Sku, StockLevel
 from tests import factories
 from tests.channels.core.scripted import Script, ScriptedPlatform
 from tests.channels.core.world import pass_time
@@ -100,6 +100,62 @@ def test_a_sale_that_the_write_has_overwritten_is_taken_off_again(script: Script
     script.accepts = False
     assert publish(listing).accounted == 3
     assert script.quantities["SHIRT"] == 3
+
+
+@pytest.mark.parametrize("heard_first", [0, 2, 3])
+@pytest.mark.parametrize("later", [0, 1])
+def test_sales_that_were_in_the_number_when_it_was_made_out_are_taken_off_once(
+    script: Script, listing: Listing, heard_first: int, later: int
+) -> None:
+    script.accepts = True
+    script.quantities["SHIRT"] -= 3  # sold and not heard of when the write reads what is there: it sets 2
+    publish(listing)
+    script.do_later()
+    script.quantities["SHIRT"] -= later
+    for number in range(heard_first):
+        order(script, f"A{number}", 1)
+    hear(listing)
+
+    for _ in range(2):
+        listing = publish(listing)
+    for number in range(heard_first, 3):
+        order(script, f"A{number}", 1)
+    for number in range(later):
+        order(script, f"B{number}", 1)
+    hear(listing)
+    listing = publish(listing)
+
+    assert (state(listing), listing.accounted) == ("applied", script.quantities["SHIRT"])
+    assert script.quantities["SHIRT"] == 2 - later == available(listing)
+    assert Push.objects.filter(listing=listing).count() == 1
+
+
+def test_a_write_that_stopped_at_zero_leaves_the_rest_to_the_sales(script: Script, listing: Listing) -> None:
+    script.accepts = True
+    script.quantities["SHIRT"] = 2  # seven were sold, five of them more than there are
+    publish(listing)
+    script.do_later()
+
+    listing = publish(listing)
+    assert (listing.accounted, Push.objects.get().applied) == (7, -2)
+    for number in range(7):
+        order(script, str(number), 1)
+    hear(listing)
+    listing = publish(listing)
+
+    assert (script.quantities["SHIRT"], listing.accounted, available(listing)) == (0, 0, -2)
+
+
+def hear(listing: Listing) -> None:
+    channel = Channel.objects.get(pk=listing.channel_id)
+    with opened(channel) as platform:
+        polling.poll(channel, platform, now=timezone.now())
+
+
+def available(listing: Listing) -> int:
+    assert listing.sku is not None
+    level = StockLevel.objects.get(sku=listing.sku)
+    return level.on_hand - level.reserved
 
 
 def test_what_is_never_done_is_parked_and_says_so(script: Script, listing: Listing) -> None:
