@@ -229,6 +229,7 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "reconciliation:batch_undo": Verb.REVIEW,
     "reconciliation:batch_stop": Verb.REVIEW,
     "reconciliation:run_new": Verb.REVIEW,
+    "reconciliation:run_of_rows": Verb.REVIEW,
     "reconciliation:run_stop": Verb.REVIEW,
     "reconciliation:run_allow": Verb.REVIEW,
     "reconciliation:schedule": Verb.RULES,

@@ -110,6 +110,7 @@ def _installation(url: str, listings: int) -> dict[str, str]:
 
 def _ours(env: dict[str, str], listings: int) -> dict[str, float]:
     with psycopg.connect(env["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("TRUNCATE reconciliation_shownquantity, reconciliation_differingquantity")
         connection.execute("DELETE FROM reconciliation_finding")
         connection.execute("DELETE FROM reconciliation_run")
     command = [sys.executable, "-m", "bench.reconcile_evenkeel"]

@@ -21,16 +21,17 @@ _FINDING = Finding._meta.db_table
 
 _COLUMNS = "run_id, ref, product_ref, tracked, quantity"
 
-# What disagrees at the very moment of its reading. What agreed then was in order, whatever has moved since.
+# What disagrees shortly after its reading. What agreed then was in order, whatever has moved since.
 _NOTE = f"""
 INSERT INTO {_DIFFERING} (run_id, listing_id)
 SELECT %(run)s, l.id FROM {_SHOWN} s JOIN {_LISTING} l ON l.channel_id = %(channel)s AND l.ref = s.ref
-WHERE s.run_id = %(run)s AND s.id > %(after)s AND s.tracked = TRUE AND s.quantity <> l.accounted
+WHERE s.run_id = %(run)s AND s.id BETWEEN %(first)s AND %(last)s AND s.tracked = TRUE AND s.quantity <> l.accounted
 ON CONFLICT DO NOTHING
 """  # noqa: S608 — table names of ours
 
 # Both sides in one pass: what only we know is gone, what only the channel knows is new. A quantity is suspected that
-# differed when it was read and still does: a sale booked in between explains the one or the other. What was drifting
+# differed when it was noted and still does: a sale booked in between explains the one or the other. The last readings
+# are so young that nobody has noted them. What was drifting
 # before is looked at again, so that it can heal; what was dropped before, until someone was told. A pool that was read
 # twice, because the catalogue shifted under the scan, is suspected once.
 _COMPARE = f"""
@@ -55,9 +56,9 @@ WHERE l.id IS NULL
   OR (l.state = 'active' AND l.drift <> 0 AND s.id IS NOT NULL)
   OR (l.state = 'active' AND l.mapping = 'mapped' AND (
     l.tracked <> s.tracked
-    OR (s.tracked = TRUE AND s.quantity <> l.accounted AND EXISTS (
+    OR (s.tracked = TRUE AND s.quantity <> l.accounted AND (s.id > %(noted_to)s OR EXISTS (
       SELECT 1 FROM {_DIFFERING} d WHERE d.run_id = %(run)s AND d.listing_id = l.id
-    ))
+    )))
   ))
 ON CONFLICT DO NOTHING
 """  # noqa: S608
@@ -73,15 +74,12 @@ class ShownRow(NamedTuple):
     quantity: int | None
 
 
-def write_shown(run: Run, rows: Sequence[ShownRow]) -> None:
-    """Add readings, and note which of them disagree with what is accounted now.
-
-    Inside the caller's transaction, so that they stand with the cursor they were read up to.
-    """
+def write_shown(rows: Sequence[ShownRow]) -> None:
+    """Add readings. Inside the caller's transaction, so that they stand with the cursor they were read up to."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {_SHOWN}")  # noqa: S608
-        after = cursor.fetchone()[0]
         if connection.vendor == "postgresql":
+            # After a crash the readings are gone and are taken anew: no commit of them needs to be waited for.
+            cursor.execute("SET LOCAL synchronous_commit = off")
             with cursor.copy(f"COPY {_SHOWN} ({_COLUMNS}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
@@ -90,7 +88,16 @@ def write_shown(run: Run, rows: Sequence[ShownRow]) -> None:
                 f"INSERT INTO {_SHOWN} ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s)",  # noqa: S608
                 rows,
             )
-        cursor.execute(_NOTE, {"run": run.pk, "channel": run.channel_id, "after": after})
+
+
+def note_differing(run: Run) -> int:
+    """Note which readings since the last note disagree with what is accounted now; return the id of the last one."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {_SHOWN}")  # noqa: S608
+        last = int(cursor.fetchone()[0])
+        # A range with both ends, so that nobody scans the whole table for it, whatever the statistics say of it.
+        cursor.execute(_NOTE, {"run": run.pk, "channel": run.channel_id, "first": run.noted_to + 1, "last": last})
+        return last
 
 
 @transaction.atomic
@@ -100,6 +107,7 @@ def compare(run: Run) -> int:
         "run": run.pk,
         "channel": run.channel_id,
         "began": run.started_at,
+        "noted_to": run.noted_to,
     }
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -22,6 +22,7 @@ from reconciliation.models import Discrepancy, Finding, Run
 
 KEEP_EVERY_SECONDS = 2.0  # pages read longer ago than that are kept, with the cursor behind them
 KEEP_EVERY_ROWS = 5_000
+NOTE_EVERY = timedelta(seconds=10)  # what was read by then is compared with what is accounted
 LONGEST_CURSOR = 300  # of Run.cursor
 LARGEST = 2**62  # beyond it a number can't even be kept; what a store shows below it is compared, however odd
 
@@ -36,7 +37,16 @@ def begin(run: Run, platform: Platform, lease: Lease) -> None:
         bulk.drop(run)
         expected = Listing.objects.filter(channel=channel, state=Listing.State.ACTIVE).count()
         Finding.objects.filter(run=run).delete()
-        _keep(run, clock, phase=Run.Phase.SCAN, cursor="", is_read=False, listings_expected=expected, listings_read=0)
+        _keep(
+            run,
+            clock,
+            phase=Run.Phase.SCAN,
+            cursor="",
+            is_read=False,
+            listings_expected=expected,
+            listings_read=0,
+            noted_at=timezone.now(),
+        )
 
 
 def read(run: Run, platform: Platform, lease: Lease) -> None:
@@ -58,10 +68,13 @@ def read(run: Run, platform: Platform, lease: Lease) -> None:
         if lease.is_over:
             break
     unreadable += sum(row.tracked is None for row in rows)
-    is_end = not cursor
+    is_end, now = not cursor, timezone.now()
+    noted: dict[str, object] = {}
     with transaction.atomic():
         with clock.writing():
-            bulk.write_shown(run, rows)
+            bulk.write_shown(rows)
+            if not is_end and now - (run.noted_at or run.started_at) >= NOTE_EVERY:
+                noted = {"noted_to": bulk.note_differing(run), "noted_at": now}
         _keep(
             run,
             clock,
@@ -73,7 +86,8 @@ def read(run: Run, platform: Platform, lease: Lease) -> None:
             unreadable=F("unreadable") + unreadable,
             problem="; ".join(dict.fromkeys([*filter(None, [run.problem]), *problems]))[:500] if problems else "",
             attempts=0,
-            due_at=timezone.now() + timedelta(seconds=page.wait_seconds),
+            due_at=now + timedelta(seconds=page.wait_seconds),
+            **noted,
         )
 
 

@@ -31,6 +31,7 @@ urlpatterns = [
     # Runs
     path("runs/", runs.run_list, name="run_list"),
     path("runs/new/", runs.run_new, name="run_new"),
+    path("runs/of-rows/", runs.run_of_rows, name="run_of_rows"),
     path("runs/schedule/", runs.schedule, name="schedule"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/stop/", runs.run_stop, name="run_stop"),

@@ -53,6 +53,8 @@ class Run(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.RUNNING)
     phase = models.CharField(max_length=16, choices=Phase, default=Phase.START)
     cursor = models.CharField(max_length=300, blank=True, help_text=_("The next page of the catalogue."))
+    noted_to = models.BigIntegerField(default=0, help_text=_("The last reading that was compared as it came in."))
+    noted_at = models.DateTimeField(null=True, blank=True, help_text=_("When that was."))
     is_read = models.BooleanField(default=False, help_text=_("The catalogue was read to its end."))
     problem = models.CharField(max_length=500, blank=True, help_text=_("Why it failed, waits or asks; a sentence."))
     unreadable = models.PositiveIntegerField(default=0, help_text=_("Products that the platform could not show."))
@@ -129,7 +131,7 @@ class Run(models.Model):
 
 
 class DifferingQuantity(models.Model):
-    """A listing that showed another number than was accounted when it was read. Dropped when the run ends."""
+    """A listing that showed another number than was accounted shortly after. Dropped when the run ends."""
 
     # Lean, without constraints of their own, like the readings.
     pk = models.CompositePrimaryKey("run_id", "listing_id")

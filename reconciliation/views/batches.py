@@ -41,7 +41,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
     if verb and verb not in Verb.values:
         messages.error(request, _("There is no such decision."))
         return redirect(back)
-    rows = _chosen(request)
+    rows = chosen(request)
     if not rows:
         messages.warning(request, _("None of the rows you picked waits for a decision."))
         return redirect(back)
@@ -77,7 +77,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
     return render(request, "reconciliation/batch_new.html", context, status=status)
 
 
-def _chosen(request: HttpRequest) -> list[Discrepancy]:
+def chosen(request: HttpRequest) -> list[Discrepancy]:
     """Return the rows that still wait, of those picked or of the whole filter, worst first; one more than allowed."""
     rows = Discrepancy.objects.all().for_list().select_related("listing__sku", "listing__channel", "proposed_sku")
     if request.GET.get("scope") == "filter":

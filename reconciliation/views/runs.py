@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.db.models import Count, ExpressionWrapper, F, Q
 from django.db.models import DurationField as Duration
 from django.db.models.functions import TruncWeek
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +29,7 @@ from reconciliation.filters import FindingFilter, RunFilter
 from reconciliation.models import ChannelRule, Discrepancy, Run, Schedule
 from reconciliation.tables import FindingTable, RunTable
 from reconciliation.views import rooms
+from reconciliation.views.batches import chosen
 
 WEEKS = 12
 
@@ -167,12 +168,38 @@ def run_new(request: HttpRequest) -> HttpResponse:
         except runs.CantStart as problem:
             form.add_error(None, str(problem))
         else:
-            if len(started) == 1:
-                return done(request, reverse("reconciliation:run", args=[started[0].pk]))
-            words = ngettext("%(n)d run has started.", "%(n)d runs have started.", len(started))
-            messages.success(request, words % {"n": len(started)})
-            return done(request, reverse("reconciliation:run_list"))
+            return done(request, _place_of(request, started))
     return form_page(request, "reconciliation/run_form.html", form, {"back": reverse("reconciliation:run_list")})
+
+
+def _place_of(request: HttpRequest, started: list[Run]) -> str:
+    """Return where to follow what has started."""
+    if len(started) == 1:
+        return reverse("reconciliation:run", args=[started[0].pk])
+    words = ngettext("%(n)d run has started.", "%(n)d runs have started.", len(started))
+    messages.success(request, words % {"n": len(started)})
+    return reverse("reconciliation:run_list")
+
+
+@require_http_methods(["GET", "POST"])
+def run_of_rows(request: HttpRequest) -> HttpResponse:
+    """Compare the listings of the queue's picked rows, or of its whole filter, once more."""
+    back = reverse("reconciliation:queue") + rooms.tail_of(QueryDict(request.GET.get("query", "")))
+    listings = [row.listing for row in chosen(request) if row.listing is not None]
+    if not listings:
+        messages.warning(
+            request, _("None of the rows you picked is of a listing: stock sources are read by themselves.")
+        )
+        return redirect(back)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            started = runs.start_selection(listings=listings, requested_by=actor_of(request.user), now=timezone.now())
+        except runs.CantStart as problem:
+            form.add_error(None, str(problem))
+        else:
+            return redirect(_place_of(request, started))
+    return form_page(request, "reconciliation/run_of_rows.html", form, {"back": back, "listings": len(listings)})
 
 
 @require_POST

@@ -145,8 +145,9 @@ def bring_in(browser: Client, text: str) -> Any:
 
 def test_a_file_goes_out_and_comes_back(browser: Client, shop: SimpleNamespace) -> None:
     hold_back(3, sku=shop.over.sku)
-    text = browser.get(f"{LEVELS}export/levels.csv").getvalue().decode("utf-8-sig")
-    assert text.splitlines() == [
+    text = browser.get(f"{LEVELS}export/levels.csv").getvalue().decode()
+    assert text.startswith("\ufeff")  # for Excel; it comes back with the file
+    assert text[1:].splitlines() == [
         ",".join(grid.HEADERS),
         "everything,,,,,,,,,",
         "channel,North,,,,,,,,",
@@ -178,6 +179,7 @@ def test_of_a_file_with_mistakes_nothing_is_taken_and_each_line_is_told(browser:
         "shelf,,,,1,,,,,",
         "channel,East,,,,101,,,,",
         "channel,South,,,,,101,,,",
+        "sku,,OVER,,=cmd|'/c calc'!A1,,,,,",
     ]
 
     response = bring_in(browser, "\n".join(lines))
@@ -191,6 +193,7 @@ def test_of_a_file_with_mistakes_nothing_is_taken_and_each_line_is_told(browser:
         "Line 7: the level is one of: everything, channel, sku, listing",
         "Line 8: there is no channel “East”",
         "Line 9: over_percent: At most 100.",
+        "Line 10: hold_back: “=cmd|'/c calc'!A1” is no number of units.",
     ]
     assert not LevelDraft.objects.exists()
 

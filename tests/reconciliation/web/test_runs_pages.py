@@ -55,6 +55,23 @@ def test_a_suspicious_run_asks_and_is_let_go_on_or_stopped(browser: Client, shop
     assert run.state == "stopped"
 
 
+def test_picked_rows_or_a_whole_filter_are_compared_again(browser: Client, shop: SimpleNamespace) -> None:
+    picked = f"/reconciliation/runs/of-rows/?scope=rows&row={shop.over.pk}"
+    assert "1 listing" in browser.get(picked).content.decode()
+
+    one = browser.post(picked)
+    run = Run.objects.get()
+    assert one["Location"] == f"/reconciliation/runs/{run.pk}/"
+    assert (run.scope, run.requested_by) == ("selection", "user:ana")
+    assert [finding.listing for finding in run.findings.all()] == [shop.over.listing]
+
+    all_open = browser.post("/reconciliation/runs/of-rows/?scope=filter&query=status%3Dopen%26q%3D&verb=", follow=True)
+    assert "2 runs have started." in all_open.content.decode()
+    assert Run.objects.count() == 3
+    nothing = browser.get("/reconciliation/runs/of-rows/?scope=rows")
+    assert nothing["Location"] == "/reconciliation/"
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
