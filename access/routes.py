@@ -162,7 +162,6 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "channels:sandbox": (_SEE, Verb.CHANNELS),
     "channels:sandbox_load": Verb.CHANNELS,
     "channels:channel_observe": _SEE,
-    "channels:channel_would_push": _SEE,
     "channels:channel_share": Verb.CHANNELS,
     "channels:channel_stop": Verb.STOP,
     "channels:channel_resume": Verb.STOP,

@@ -61,7 +61,7 @@ class ObservedTable(ListTable):
     """What a channel would be told. The first column picks listings to go live with."""
 
     pick = PartColumn(
-        "channels/cells/pick.html", verbose_name=_("Pick"), css_class="cell-pick", empty_values=(), orderable=False
+        "channels/cells/pick.html", verbose_name="", css_class="cell-pick", empty_values=(), orderable=False
     )
     title = PartColumn("channels/cells/listing.html", verbose_name=_("Listing"))
     sku = PartColumn("channels/cells/sku.html", accessor="sku__code", verbose_name=_("SKU"))
@@ -70,7 +70,7 @@ class ObservedTable(ListTable):
     change = PartColumn("channels/cells/change_units.html", verbose_name=_("Change"), css_class="number")
     verbs = PartColumn(
         "channels/cells/observed_verbs.html",
-        verbose_name=_("Next"),
+        verbose_name="",
         css_class="table-actions cell-wide",
         empty_values=(),
         orderable=False,

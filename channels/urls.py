@@ -42,11 +42,6 @@ urlpatterns = [
     path("channels/<uuid:uuid>/reconnect/", settings.channel_reconnect, name="channel_reconnect"),
     path("channels/<uuid:uuid>/mode/", channels.channel_mode, name="channel_mode"),
     path("channels/<uuid:uuid>/observe/", observing.channel_observe, name="channel_observe"),
-    re_path(
-        r"^channels/(?P<uuid>[0-9a-f-]{36})/observe/would-push\.(?P<kind>csv|xlsx)$",
-        observing.channel_would_push,
-        name="channel_would_push",
-    ),
     path("channels/<uuid:uuid>/observe/share/", observing.channel_share, name="channel_share"),
     path("channels/<uuid:uuid>/opening-stock/", channels.channel_opening, name="channel_opening"),
     path("channels/<uuid:uuid>/allow/", channels.channel_allow, name="channel_allow"),

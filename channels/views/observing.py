@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,11 +18,8 @@ from channels.filters import ObservedFilter
 from channels.models import Channel, Listing
 from channels.tables import ObservedTable
 from channels.views.channels import page_of, with_counts
-from inventory import sheets
 from inventory.tables import list_page
 from inventory.views import actor_of, done
-
-HEADERS = ("listing", "store_sku", "sku", "shows", "would_show", "change")
 
 
 @require_GET
@@ -47,21 +44,6 @@ def channel_observe(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "narrowed": found.form.data.get("q") or found.form.data.get("show"),
     }
     return list_page(request, "channels/channel_observe.html", filterset=found, table=table, context=context)
-
-
-@require_GET
-def channel_would_push(request: HttpRequest, uuid: UUID, kind: str) -> HttpResponseBase:
-    """Take out what would be pushed, narrowed as the list is."""
-    channel = get_object_or_404(Channel, uuid=uuid, disconnected_at=None)
-    found = ObservedFilter(request.GET, observing.observed_listings(channel))
-    rows = found.qs.order_by("title", "pk").values_list(
-        "title", "external_sku", "sku__code", "accounted", "would_show", "change"
-    )
-    try:
-        return sheets.answer("would-push", kind, HEADERS, rows.iterator(chunk_size=2000))
-    except sheets.TooLarge as error:
-        messages.error(request, str(error))
-        return redirect("channels:channel_observe", channel.uuid)
 
 
 @require_http_methods(["GET", "POST"])
