@@ -202,6 +202,8 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "channels:order_fetch": Verb.ASK,
     "channels:activity": _SEE,
     "channels:activity_changes": _SEE,
+    "channels:changes_export": _SEE,
+    "channels:activity_stock": _SEE,
     "channels:event_detail": _SEE,
     "channels:event_replay": Verb.ASK,
     "channels:event_replay_failed": Verb.ASK,

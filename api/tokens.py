@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
+from django.db import transaction
 
 from api.models import ApiToken
 from api.permissions import SCOPES
+from inventory import audit
 
 _PREFIX_LENGTH = 12
 
@@ -40,16 +42,35 @@ def parse_scopes(text: str) -> list[str]:
     return list(SCOPES) if "all" in named else [scope for scope in SCOPES if scope in named]
 
 
+@transaction.atomic
 def issue(*, user: AbstractUser, scopes: list[str], name: str = "") -> str:
     """Make a token and return it. It can't be shown again: only its digest is kept."""
     token = f"evk_{secrets.token_urlsafe(32)}"
-    ApiToken.objects.create(
+    row = ApiToken.objects.create(
         user_id=user.pk, name=name, digest=digest_of(token), prefix=token[:_PREFIX_LENGTH], scopes=scopes
+    )
+    audit.record(
+        actor=f"user:{user.get_username()}",
+        action="token.make",
+        subject=f"token:{row.pk}",
+        before={},
+        after={"name": name, "starts": row.prefix, "scopes": ", ".join(scopes)},
     )
     return token
 
 
+@transaction.atomic
 def revoke(*, prefix: str, user: AbstractUser, now: datetime) -> int:
     """End the user's tokens that start with ``prefix`` and return how many there were."""
-    tokens = ApiToken.objects.filter(user_id=user.pk, prefix=prefix[:_PREFIX_LENGTH], revoked_at=None)
-    return tokens.update(revoked_at=now)
+    revoked = 0
+    for token in ApiToken.objects.filter(user_id=user.pk, prefix=prefix[:_PREFIX_LENGTH], revoked_at=None):
+        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+            revoked += 1
+            audit.record(
+                actor=f"user:{user.get_username()}",
+                action="token.revoke",
+                subject=f"token:{token.pk}",
+                before={"name": token.name, "starts": token.prefix},
+                after={},
+            )
+    return revoked

@@ -7,11 +7,12 @@ from typing import Any
 
 import django_filters
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.forms import SearchInput
+from django.forms import HiddenInput, SearchInput
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from channels import trail
 from channels.models import (
     Channel,
     InboundEvent,
@@ -24,6 +25,7 @@ from channels.models import (
     Push,
 )
 from channels.obstacles import GROUNDS, OBSTACLES
+from inventory.models import AuditEntry
 
 
 class WordsFilter(django_filters.CharFilter):  # type: ignore[misc]
@@ -272,4 +274,22 @@ class PushFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """The trail. ``subject`` comes from links only: what was changed of one thing."""
+
     q = WordsFilter("actor", "action", "subject")
+    actor = django_filters.ChoiceFilter(label=_("Person"), choices=trail.actors, empty_label=_("Anybody"))
+    kind = django_filters.ChoiceFilter(
+        label=_("Of"),
+        method="by_kind",
+        choices=[(code, kind.label) for code, kind in trail.KINDS.items()],
+        empty_label=_("Anything"),
+    )
+    at = SinceFilter("at", label=_("When"))
+    subject = django_filters.CharFilter(widget=HiddenInput())
+
+    class Meta:
+        model = AuditEntry
+        fields: list[str] = []
+
+    def by_kind(self, entries: QuerySet[AuditEntry], name: str, value: str) -> QuerySet[AuditEntry]:
+        return entries.filter(Q(subject__startswith=f"{value}:") | Q(subject=value))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from channels import availability, suggesting
+from channels import availability, suggesting, trail
 from channels.models import Listing
 from channels.standing import standing
 from channels.suggesting import Suggestion
@@ -194,9 +195,22 @@ class ListingPushTable(PushTable):
     row_header = "created_at"
 
 
+class ThingColumn(PartColumn):
+    """What an entry of the trail is about, by its name."""
+
+    def get_context_data(self, *, record: Any, table: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(record=record, table=table, **kwargs)
+        context["thing"] = table.things[record.subject]
+        return context
+
+
 class ChangeTable(ListTable):
+    @cached_property
+    def things(self) -> Mapping[str, trail.Thing]:
+        return trail.things(row.record for row in self.paginated_rows)
+
     action = PartColumn("channels/cells/change.html", verbose_name=_("Change"), orderable=False)
-    subject = PartColumn("channels/cells/subject.html", verbose_name=_("Of"), orderable=False)
+    subject = ThingColumn("channels/cells/subject.html", verbose_name=_("Of"), orderable=False)
     before = PartColumn("channels/cells/values.html", verbose_name=_("Before"), orderable=False)
     after = PartColumn("channels/cells/values.html", verbose_name=_("After"), orderable=False)
     at = TimeColumn(verbose_name=_("When"), orderable=False)

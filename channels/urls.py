@@ -88,4 +88,6 @@ urlpatterns = [
     path("activity/events/<int:pk>/replay/", activity.event_replay, name="event_replay"),
     path("activity/pushes/", pushes.push_list, name="push_list"),
     path("activity/changes/", activity.activity_changes, name="activity_changes"),
+    re_path(r"^activity/changes/changes\.(?P<kind>csv|xlsx)$", activity.changes_export, name="changes_export"),
+    path("activity/stock/", activity.activity_stock, name="activity_stock"),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.forms import SearchInput
+from django.forms import HiddenInput, SearchInput
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Movement, StockLevel
@@ -48,6 +48,7 @@ class StockLevelFilter(django_filters.FilterSet):  # type: ignore[misc]
 class MovementFilter(django_filters.FilterSet):  # type: ignore[misc]
     q = SearchFilter(prefix="sku__")
     kind = django_filters.ChoiceFilter(label=_("Kind"), choices=Movement.Kind.choices)
+    actor = django_filters.CharFilter(widget=HiddenInput())  # comes from links only
 
     class Meta:
         model = Movement

@@ -222,6 +222,7 @@ class Movement(models.Model):
         indexes = [
             models.Index(fields=["sku", "warehouse", "id"], name="movement_of_a_level"),
             models.Index(fields=["recorded_at"], name="movement_by_time"),
+            models.Index(fields=["-id"], condition=Q(actor__startswith="user:"), name="movement_by_a_person"),
         ]
         constraints = [
             # Not unique=True, which on PostgreSQL makes a second index for LIKE that every movement would pay for.
@@ -382,7 +383,10 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["subject", "-id"], name="audit_of_a_subject")]
+        indexes = [
+            models.Index(fields=["subject", "-id"], name="audit_of_a_subject"),
+            models.Index(fields=["actor", "-id"], name="audit_of_an_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.subject}"

@@ -193,6 +193,15 @@ class WarehouseMovementTable(MovementTable):
         sequence = ("recorded_at", "kind", "sku", "...")
 
 
+class StockChangeTable(MovementTable):
+    """What people did to stock, wherever it is kept."""
+
+    sku = PartColumn("inventory/cells/sku.html", accessor="sku__code", verbose_name=_("SKU"))
+
+    class Meta(MovementTable.Meta):
+        sequence = ("recorded_at", "kind", "sku", "warehouse", "...")
+
+
 class WarehouseTable(ListTable):
     name = PartColumn("inventory/cells/warehouse.html", verbose_name=_("Warehouse"))
     code = TextColumn(verbose_name=_("Code"), attrs={"td": {"class": "code"}})

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,13 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from channels import inbox
+from channels import inbox, trail
 from channels.filters import ChangeFilter, EventFilter
 from channels.models import InboundEvent
 from channels.tables import ChangeTable, EventTable
 from channels.views.answers import back
-from inventory.models import AuditEntry
-from inventory.tables import list_page
+from inventory import sheets
+from inventory.filters import MovementFilter
+from inventory.models import AuditEntry, Movement
+from inventory.tables import StockChangeTable, list_page
 
 
 def tabs(current: str) -> list[dict[str, Any]]:
@@ -29,6 +31,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         ("inbox", _("Inbox"), "channels:activity"),
         ("pushes", _("Pushes"), "channels:push_list"),
         ("changes", _("Changes by people"), "channels:activity_changes"),
+        ("stock", _("Stock by people"), "channels:activity_stock"),
     )
     return [
         {"label": label, "url": reverse(name), "is_current": code == current, "count": None}
@@ -87,5 +90,34 @@ def event_replay_failed(request: HttpRequest) -> HttpResponse:
 def activity_changes(request: HttpRequest) -> HttpResponse:
     changes = ChangeFilter(request.GET, AuditEntry.objects.order_by("-pk"))
     table = ChangeTable(changes.qs, empty_text=_("Mappings, modes and settings that people change leave their trace."))
-    context = {"tabs": tabs("changes")}
+    subject = request.GET.get("subject", "")
+    thing = trail.things([AuditEntry(subject=subject)])[subject] if subject else None
+    context = {"tabs": tabs("changes"), "thing": thing, "query": request.GET.urlencode()}
     return list_page(request, "channels/changes.html", filterset=changes, table=table, context=context)
+
+
+@require_GET
+def changes_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Answer the entries that the filter of this address shows, as a file; times in UTC, values as JSON."""
+    entries = ChangeFilter(request.GET, AuditEntry.objects.order_by("-pk")).qs
+    rows = (
+        (entry.at, entry.actor, entry.action, entry.subject, json.dumps(entry.before), json.dumps(entry.after))
+        for entry in entries.iterator(chunk_size=2000)
+    )
+    name = f"changes-{timezone.localdate():%Y-%m-%d}"
+    try:
+        return sheets.answer(name, kind, ("at", "actor", "action", "subject", "before", "after"), rows)
+    except sheets.TooLarge as error:
+        messages.error(request, str(error))
+        return redirect(f"{reverse('channels:activity_changes')}?{request.GET.urlencode()}")
+
+
+@require_GET
+def activity_stock(request: HttpRequest) -> HttpResponse:
+    """Show what people did to stock by hand: the ledger's movements that name a person."""
+    rows = Movement.objects.filter(actor__startswith="user:").select_related("sku", "warehouse").order_by("-pk")
+    moved = MovementFilter(request.GET, rows)
+    table = StockChangeTable(moved.qs, empty_text=_("Receipts, adjustments, counts and transfers show here."))
+    return list_page(
+        request, "channels/stock_changes.html", filterset=moved, table=table, context={"tabs": tabs("stock")}
+    )
