@@ -71,8 +71,8 @@ def things(entries: Iterable[AuditEntry]) -> Mapping[str, Thing]:
     """Return what the entries are about, by subject: one query for each kind that occurs."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
-        kind, _mark, ref = entry.subject.partition(":")
-        wanted[kind].add(ref)
+        code, _mark, ref = entry.subject.partition(":")
+        wanted[code].add(ref)
     found: dict[str, Thing] = {}
     for code, refs in wanted.items():
         kind = KINDS.get(code)

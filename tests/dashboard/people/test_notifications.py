@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 from django.test import Client
@@ -99,10 +100,10 @@ def test_nobody_opens_what_another_was_told(browser: Client, ben: User) -> None:
 
 def test_the_work_is_due_twice_a_minute_and_done_by_one(owner: User, now: datetime) -> None:
     make_channel("North", connection="reconnect", connection_problem_at=now)
-    lease = Lease(lane="notifications", token="", until=now) if False else None
     assert notifying.has_due(timezone.now())
 
-    notifying.work(lease)  # type: ignore[arg-type]
+    for _worker in range(2):
+        notifying.work(cast(Lease, None))
 
     assert not notifying.has_due(timezone.now())
     assert notifying.has_due(timezone.now() + timedelta(minutes=1))

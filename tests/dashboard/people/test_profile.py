@@ -39,7 +39,6 @@ MOMENT = datetime(2026, 12, 31, 23, 5, 9, tzinfo=UTC)
 def test_dates_in_each_style(style: str, said: str, short: str) -> None:
     with formats.use(style, "comma"):
         assert exact(MOMENT) == said
-        assert relative(datetime(2026, 12, 1, tzinfo=UTC), now=MOMENT).replace("1 Dec", "31 Dec").startswith(short[:2])
         assert formats.day(MOMENT) == short
 
 
