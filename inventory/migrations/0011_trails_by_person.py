@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0009_backorders'),
+        ('inventory', '0010_sandbox_rows'),
     ]
 
     operations = [
