@@ -113,6 +113,8 @@ VALUES: Final[Mapping[str, Any]] = {
     "sold": 2,
     "source": _UUID,
     "subject": "sku:41:warehouse:1",
+    "tag": "own",
+    "tags": "own",
     "target": 8,
     "target_url": "https://hooks.zapier.com/hooks/standard/1/abc/",
     "till": "T1",

@@ -38,12 +38,16 @@ class Replayed(Exception):
 def key_in(request: Request) -> str:
     """Return the header's key, or an empty text without one. Raises ProblemError, 400, for one that can't be used.
 
-    It may stand in quotes, as the IETF draft writes it; they are not part of the key.
+    An empty one is refused: most often it is a variable that a script forgot to set. It may stand in quotes, as the
+    IETF draft writes it; they are not part of the key.
     """
-    text = request.headers.get(HEADER, "").strip()
+    said = request.headers.get(HEADER)
+    if said is None:
+        return ""
+    text = said.strip()
     if len(text) >= 2 and text[0] == text[-1] == '"':
         text = text[1:-1]
-    if text and (len(text) > MAX_LENGTH or not (text.isascii() and text.isprintable())):
+    if not (0 < len(text) <= MAX_LENGTH and text.isascii() and text.isprintable()):
         raise ProblemError(
             400, "invalid-input", f"{HEADER} takes 1 to {MAX_LENGTH} printable ASCII characters.", field=HEADER
         )

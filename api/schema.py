@@ -34,7 +34,7 @@ _PROBLEMS = {
 def _key(*, is_required: bool) -> OpenApiParameter:
     return OpenApiParameter(
         HEADER,
-        {"type": "string", "pattern": f"^[!-~]([ -~]{{0,{MAX_LENGTH - 2}}}[!-~])?$"},
+        {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH},
         OpenApiParameter.HEADER,
         required=is_required,
         description="Names this one change. The same key and body again change nothing and are answered the same."
@@ -62,7 +62,16 @@ class ModelChoice(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
         schema: dict[str, Any] = build_choice_field(self.target)  # type: ignore[no-untyped-call]
-        return {name: value for name, value in schema.items() if name in {"type", "enum"}}
+        schema = {name: value for name, value in schema.items() if name in {"type", "enum"}}
+        # A field that is only read does not say that it may be empty; its column does.
+        if self.target.read_only and self._column_is_blank() and "" not in schema["enum"]:
+            schema["enum"] = [*schema["enum"], ""]
+        return schema
+
+    def _column_is_blank(self) -> bool:
+        model = getattr(getattr(self.target.parent, "Meta", None), "model", None)
+        names = {field.name: field for field in model._meta.get_fields()} if model else {}
+        return bool(getattr(names.get(self.target.source), "blank", False))
 
 
 class ApiSchema(AutoSchema):

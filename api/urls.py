@@ -1,13 +1,14 @@
 """Addresses of the API. A final slash may be left out: a redirect would lose a request's body."""
 
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from api.views.account import ChangeViews, TokenViews
 from api.views.base import NotFoundView
 from api.views.catalogue import SkuViews, WarehouseViews
 from api.views.channels import ChannelViews, ImportViews, PlatformsView
+from api.views.description import DescriptionView
 from api.views.discrepancies import BatchViews, DiscrepancyViews
 from api.views.levels import HoldBackViews, ToleranceViews
 from api.views.listings import ListingViews
@@ -73,7 +74,7 @@ v1 = [
 
 urlpatterns = [
     path("v1/", include(v1)),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", DescriptionView.as_view(), name="schema"),
     path(
         "docs/",
         SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html"),

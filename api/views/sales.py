@@ -47,7 +47,7 @@ class SaleViews(ReadViews[SaleLine]):
     filterset_class = SaleLineFilter
     action_scopes = {"resolve": "stock:write"}
 
-    @extend_schema(summary="Send a sale", request=SaleRequestSchema, responses=SaleResultSerializer)
+    @extend_schema(summary="Send a sale", request=SaleRequestSchema, responses={200: SaleResultSerializer})
     def create(self, request: Request) -> Response:
         """Book each line once, however often it is sent; results says what became of each. Never refused for stock."""
         return Response(_take(self.parse(request, SaleRequest), actor=actor_of(request), now=timezone.now()))

@@ -33,7 +33,7 @@ class ShipmentViews(ReadViews[ExternalShipment]):
     serializer_class = ShipmentSerializer
     filterset_class = ShipmentFilter
 
-    @extend_schema(summary="Confirm a shipment", request=ShipmentRequest, responses=ShipmentSerializer)
+    @extend_schema(summary="Confirm a shipment", request=ShipmentRequest, responses={200: ShipmentSerializer})
     def create(self, request: Request) -> Response:
         """On hand and reserved fall together, each line once. A fact: never refused for stock or an unknown order."""
         asked, now, reporter = self.parse(request, ShipmentRequest), timezone.now(), reporter_of(request)
