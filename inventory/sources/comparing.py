@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from inventory import ledger
@@ -143,13 +144,12 @@ def apply(pull: Pull, plan: Plan, *, now: datetime) -> None:
     _keep_readings(pull, plan, verdicts)
     if source.reserves == Source.Reserves.SOURCE:
         holds.follow(source, plan.told, cause=f"pull:{pull.pk}", now=now)
-    outcomes = [verdict.outcome for verdict in verdicts.values()]
-    pull.adjusted = sum(
-        outcome == Reading.Outcome.ADJUSTED or verdict.unsellable_difference != 0
-        for outcome, verdict in zip(outcomes, verdicts.values(), strict=True)
-    )
-    pull.flagged = outcomes.count(Reading.Outcome.FLAGGED)
-    pull.matched = len(plan.told) - len(verdicts)
+    # Counted where they are kept: a pull that a crash cut short has adjusted some before.
+    differences = PullDifference.objects.filter(pull=pull)
+    moved = Q(outcome=Reading.Outcome.ADJUSTED) | ~Q(outcome=Reading.Outcome.MOVING) & ~Q(note="")
+    pull.adjusted = differences.filter(moved).count()
+    pull.flagged = differences.filter(outcome=Reading.Outcome.FLAGGED).count()
+    pull.matched = len(plan.told) - differences.count()
     pull.skipped, pull.zeroed = plan.skipped, plan.zeroed
 
 

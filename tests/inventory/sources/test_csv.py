@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from inventory.models import Warehouse
+from inventory.models import Sku, StockLevel, Warehouse
 from inventory.sheets import UnreadableSheet
-from inventory.sources import connecting, pulls
+from inventory.sources import comparing, connecting, pulls
 from inventory.sources.csv_files import files, folder
 from inventory.sources.models import Pull, Source
 from tests.factories import NOW, make_sku, make_warehouse
@@ -119,6 +121,42 @@ def test_a_file_changes_nothing_before_it_is_applied(source: Source, main: Wareh
     apply(pull)
     assert (level(tee, main), level(mug, main)) == ((8, 0), (5, 0)), "a partial file leaves the others alone"
     assert (pull.adjusted, pull.skipped) == (1, 2)
+
+
+def test_a_large_file_costs_no_more_queries(source: Source, main: Warehouse) -> None:
+    Sku.objects.bulk_create(Sku(code=f"S{number:05}", match_key=f"s{number}") for number in range(2000))
+    skus = list(Sku.objects.order_by("pk"))
+    StockLevel.objects.bulk_create(StockLevel(sku=sku, warehouse=main, on_hand=0) for sku in skus)
+
+    def queries_for(lines: int) -> int:
+        text = "sku,location,on_hand\n" + "".join(f"{sku.code},MAIN,{lines}\n" for sku in skus[:1])
+        text += "".join(f"{sku.code},MAIN,0\n" for sku in skus[1:lines])
+        with CaptureQueriesContext(connection) as queries:
+            pull = apply(stage(source, text))
+        assert (pull.state, pull.rows) == (Pull.State.APPLIED, lines)
+        return len(queries)
+
+    few, many = queries_for(200), queries_for(2000)
+    assert many - few <= 1800 / 30, "rows are written and read in batches; SQLite takes 999 values at a time"
+
+
+def test_what_a_crash_cut_short_goes_on_and_counts_all(
+    source: Source, main: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skus = [make_sku(f"S{number}", on_hand=1) for number in range(4)]
+    monkeypatch.setattr(comparing, "CHUNK", 2)
+    pull = stage(source, "sku,location,on_hand\n" + "".join(f"{sku.code},MAIN,5\n" for sku in skus))
+    assert pulls.decide(pull, apply=True, actor="user:ana", now=timezone.now())
+    with monkeypatch.context() as crashing:
+        crashing.setattr(comparing, "_keep_readings", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            work(source)
+    assert {level(sku, main) for sku in skus} == {(5, 0)}
+
+    work(source)
+    pull.refresh_from_db()
+    assert (pull.state, pull.adjusted, pull.matched) == (Pull.State.APPLIED, 4, 0)
+    assert {level(sku, main) for sku in skus} == {(5, 0)}
 
 
 def test_a_full_file_counts_what_it_leaves_out_as_nothing(source: Source, main: Warehouse) -> None:
