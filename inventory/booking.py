@@ -224,10 +224,13 @@ def _spread(
     What has ``left`` a place has, whatever was asked of it.
     """
     places = {*warehouse_ids, *(warehouse_id for demand in demands for warehouse_id in demand.warehouse_ids)}
+    # Locked in the order of the ledger: two orders must not both take the last units of the first warehouse.
+    levels = StockLevel.objects.filter(sku_id__in={d.sku_id for d in demands}, warehouse_id__in=places)
     free = {
         (level.sku_id, level.warehouse_id): level.available
-        for level in StockLevel.objects.filter(sku_id__in={d.sku_id for d in demands}, warehouse_id__in=places)
+        for level in levels.order_by("sku_id", "warehouse_id").select_for_update(no_key=True)
     }
+    whole = _places_of_bundles(demands, held, warehouse_ids, free)
     wanted: dict[Place, tuple[int, int]] = {}
     for demand in demands:
         line = (demand.line_ref, demand.sku_id)
@@ -240,9 +243,8 @@ def _spread(
         if missing < 0:
             _take_back(units, shipped, gone, -missing)
         elif missing > 0:
-            for warehouse_id, share in _choose(
-                demand.sku_id, missing, demand.warehouse_ids or warehouse_ids, free
-            ).items():
+            choices = [*whole.get(demand.line_ref, ()), *(demand.warehouse_ids or warehouse_ids)]
+            for warehouse_id, share in _choose(demand.sku_id, missing, choices, free).items():
                 units[warehouse_id] = units.get(warehouse_id, 0) + share
                 free[demand.sku_id, warehouse_id] = free.get((demand.sku_id, warehouse_id), 0) - share
         for warehouse_id, fulfilled in _shipped(units, shipped, gone, demand.fulfilled).items():
@@ -265,6 +267,28 @@ def _brought_back(
             first = (demand.line_ref, demand.sku_id, (demand.warehouse_ids or warehouse_ids)[0])
             back[first] = back.get(first, 0) + rest
     return back
+
+
+def _places_of_bundles(
+    demands: Sequence[Demand],
+    held: Mapping[Place, ReservationLine],
+    warehouse_ids: Sequence[int],
+    free: Mapping[Level, int],
+) -> dict[str, tuple[int, ...]]:
+    """Return, for a line of several SKUs that holds nothing yet, the first warehouse that has all of each, if any."""
+    lines: dict[str, list[Demand]] = {}
+    for demand in demands:
+        lines.setdefault(demand.line_ref, []).append(demand)
+    begun = {place[0] for place in held}
+    return {
+        ref: tuple(
+            place
+            for place in parts[0].warehouse_ids or warehouse_ids
+            if all(free.get((part.sku_id, place), 0) >= part.sold for part in parts)
+        )[:1]
+        for ref, parts in lines.items()
+        if len(parts) > 1 and ref not in begun
+    }
 
 
 def _choose(

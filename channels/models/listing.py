@@ -87,6 +87,7 @@ class Listing(models.Model):
         ordering = ["channel", "title", "pk"]
         indexes = [
             models.Index(fields=["channel", "item_ref"], condition=~Q(item_ref=""), name="listing_of_an_item"),
+            models.Index(fields=["channel", "product_ref"], name="listing_of_a_product"),
             models.Index(fields=["channel", "due_at"], condition=Q(due_at__isnull=False), name="listing_due"),
             models.Index(
                 fields=["channel"],

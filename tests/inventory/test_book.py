@@ -333,3 +333,19 @@ def test_a_warehouse_that_confirms_a_shipment_leaves_what_came_back_elsewhere() 
 
     assert (balances(sku, main), balances(sku, shop)) == ((7, 0, 0), (1, 0, 0))
     assert not list(verify.differences())
+
+
+def test_the_parts_of_a_bundle_come_from_one_warehouse_where_one_has_them_all() -> None:
+    candle, mug = make_sku("CANDLE", on_hand=9), make_sku("MUG", on_hand=1)
+    main, shop = make_warehouse(), make_warehouse("SHOP")
+    stock(candle, shop, on_hand=4)
+    stock(mug, shop, on_hand=2)
+
+    book_order([line(candle, 4), line(mug, 2)], main, shop)
+
+    assert (balances(candle, shop), balances(mug, shop)) == ((4, 4, 0), (2, 2, 0))
+    # With nobody who has them all, each comes from the first that has it.
+    book_order([line(candle, 2), line(mug, 1)], main, shop, key="order:7:1043")
+    assert (balances(candle, main), balances(mug, main)) == ((9, 2, 0), (1, 1, 0))
+    book_order([line(candle, 7), line(mug, 1)], main, shop, key="order:7:1044")
+    assert (balances(candle, main), balances(mug, main)) == ((9, 9, 0), (1, 2, 0))

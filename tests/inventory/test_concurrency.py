@@ -139,6 +139,27 @@ def test_orders_booked_as_facts_in_opposite_order_don_t_deadlock() -> None:
     assert list(verify.differences()) == []
 
 
+def test_orders_booked_at_once_take_each_warehouses_units_once() -> None:
+    near, far = make_warehouse(priority=1), make_warehouse("FAR", priority=2)
+    sku = make_sku(on_hand=8, warehouse=near)
+    stock(sku, far, on_hand=8)
+
+    def order(buyer: int) -> None:
+        with transaction.atomic():
+            book(
+                [Demand(line_ref="1", sku_id=sku.pk, sold=1, fulfilled=0)],
+                key=f"order:{buyer}",
+                reference="",
+                warehouse_ids=[near.pk, far.pk],
+                actor="channel:North",
+                now=NOW,
+                occurred_at=NOW,
+            )
+
+    assert together([partial(order, buyer) for buyer in range(16)]) == [None] * 16
+    assert (balances(sku, near), balances(sku, far)) == ((8, 8, 0), (8, 8, 0))
+
+
 def test_one_key_used_by_many_at_once_makes_one_reservation() -> None:
     sku, main = make_sku(on_hand=40), make_warehouse()
 

@@ -11,7 +11,7 @@ from channels.contract import BadCredentials, BadPayload, RateLimited, Store, Un
 from channels.limiter import Limiter, budget_key
 from channels.platforms.amazon.answers import Answer, Denied, final, rate_of, value_of
 from channels.platforms.amazon.login import Tokens
-from channels.platforms.amazon.operations import Operation
+from channels.platforms.amazon.operations import ALL, Operation
 from channels.platforms.amazon.regions import DEFAULT_MARKETPLACE, MARKETPLACES, endpoint
 from channels.platforms.amazon.transport import send, session
 from channels.platforms.amazon.values import Json
@@ -37,6 +37,13 @@ class AmazonClient:
 
     def close(self) -> None:
         self._session.close()
+
+    def budget_keys(self) -> list[str]:
+        """Return the keys of the limiter's budgets: one for each operation."""
+        return [self._budget_key(operation) for operation in ALL]
+
+    def _budget_key(self, operation: Operation) -> str:
+        return budget_key(f"{self._pair} {operation.name}")
 
     def call(
         self,
@@ -88,7 +95,7 @@ class AmazonClient:
 
     def _within_quota(self, operation: Operation, url: str, data: bytes | None, token: str) -> object:
         """Call within the operation's budget; once more after a refusal for quota, which applied nothing."""
-        key = budget_key(f"{self._pair} {operation.name}")
+        key = self._budget_key(operation)
         limiter = Limiter(key=key, calls_per_second=operation.rate, burst=operation.burst)
         for attempt in range(1, TRIES + 1):
             limiter.acquire()

@@ -61,3 +61,5 @@ CREATE_SUBSCRIPTION = Operation("createSubscription", "POST", f"{_NOTIFY}/subscr
 DELETE_SUBSCRIPTION = Operation(
     "deleteSubscriptionById", "DELETE", f"{_NOTIFY}/subscriptions/{{type}}/{{id}}", 1, 5, is_grantless=True
 )
+
+ALL = tuple(found for found in list(globals().values()) if isinstance(found, Operation))

@@ -62,6 +62,9 @@ class AmazonPlatform(Platform):
     def canonical_address(base_url: str) -> str:
         return api_root(base_url)
 
+    def budget_keys(self) -> Sequence[str]:
+        return self._client.budget_keys()
+
     def check_connection(self) -> ConnectionReport:
         return connection.check_connection(self._client, self._store)
 

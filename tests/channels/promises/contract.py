@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from channels import limiter
 from channels.contract import (
     BadCredentials,
     BadPayload,
@@ -277,6 +278,8 @@ class LimitsContract:
         # Either the core is told to wait, or the client has waited and gone on.
         assert (waits > 0) == (promised.shows(ref) == 5)
         assert waits > 0 or kinds <= DONE
+        # Where calls rest, the channel's page says until when.
+        assert (waits > 0) == (limiter.blocked_until(promised.platform.budget_keys()) is not None)
 
 
 class ErrorsContract:
