@@ -82,7 +82,18 @@ def pages(channel: Channel) -> list[str]:
         *("/listings/mapping/", "/listings/mapping/file/", "/listings/mapping/history/"),
         *("/orders/", f"/orders/{Order.objects.get().pk}/", "/activity/", "/activity/pushes/", "/activity/changes/"),
         f"/activity/events/{InboundEvent.objects.get().pk}/",
+        *("/setup/", "/setup/stock/", f"/channels/{observed().uuid}/observe/"),
     ]
+
+
+def observed() -> Channel:
+    """Return a channel that observes two listings, one of which would change."""
+    channel = Channel.objects.filter(mode="observe").first()
+    if channel is None:
+        channel = make_channel("Observed", mode="observe")
+        for code, shown in (("CAP", 4), ("MUG", 9)):
+            make_listing(channel, make_sku(code, on_hand=4), quantity=shown, would_show=4)
+    return channel
 
 
 def open_page(
