@@ -111,19 +111,15 @@ def paths(db: None, bridge: Bridge, client: Client) -> list[str]:
     return [
         "/sources/",
         "/sources/connect/",
-        *(f"/sources/connect/{kind}/" for kind in ("wms", "inventree", "ecosire", "csv")),
+        "/sources/connect/inventree/",
         own,
         *(
             f"{own}{page}/"
             for page in ("stock", "readings", "shipments", "events", "locations", "settings", "reconnect", "disconnect")
         ),
         f"{own}readings/{wms.pulls.order_by('pk')[1].pk}/",
-        f"{own}readings/{wms.pulls.latest('pk').pk}/",
-        f"/sources/{file_source.uuid}/",
         f"/sources/{file_source.uuid}/upload/",
         f"/sources/{file_source.uuid}/readings/{waiting.pk}/",
-        f"/sources/{past.uuid}/",
-        f"/inventory/warehouses/{main.pk}/",
         f"/shop/{shop.pk}/",
         f"/shop/{shop.pk}/sales/",
         f"/shop/{shop.pk}/file/",
@@ -140,18 +136,18 @@ def test_every_page_is_quiet_accessible_and_no_wider_than_the_screen(
         if message.type in {"error", "warning"}:
             found.append(message.text)
 
-    context = chromium.new_context(base_url=live_server.url)
+    context = chromium.new_context(base_url=live_server.url, reduced_motion="reduce")
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     page = context.new_page()
     page.on("console", listen)
     page.on("pageerror", lambda error: found.append(str(error)))
     for number, path in enumerate(paths):
-        answer = page.goto(path)
-        if answer is None or answer.status != 200:
-            found.append(f"{path}: {answer and answer.status}")
         for scheme, width in SCREENS:
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 900})
+            answer = page.goto(path)
+            if answer is None or answer.status != 200:
+                found.append(f"{path}: {answer and answer.status}")
             if SHOTS:
                 page.screenshot(path=Path(SHOTS) / f"{number:02}-{scheme}-{width}.png", full_page=True)
             found += [
