@@ -85,6 +85,7 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "dashboard:setup_skip": Verb.CHANNELS,
     "dashboard:overview": _SEE,
     "dashboard:overview_week": _SEE,
+    "dashboard:search": _SEE,
     "dashboard:overview_recent": _SEE,
     "dashboard:stock_risk": _SEE,
     "dashboard:oversold": _SEE,

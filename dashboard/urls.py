@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboard import oversold_views, setup_views, shop_views, showcase, sku_views, stock_views, views
+from dashboard import oversold_views, search_views, setup_views, shop_views, showcase, sku_views, stock_views, views
 
 app_name = "dashboard"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     path("setup/", setup_views.checklist, name="setup"),
     path("setup/skip/", setup_views.skip, name="setup_skip"),
     path("setup/stock/", setup_views.stock, name="setup_stock"),
+    path("search/", search_views.search, name="search"),
     path("overview/recent/", views.overview_recent, name="overview_recent"),
     path("overview/week/", views.overview_week, name="overview_week"),
     path("oversold/", oversold_views.oversold, name="oversold"),

@@ -23,7 +23,9 @@ class Order(models.Model):
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="orders")
     ref = models.CharField(max_length=120, help_text=_("The platform's id of the order."))
-    number = models.CharField(max_length=120, blank=True, help_text=_("The number that people know it by."))
+    number = models.CharField(
+        max_length=120, blank=True, db_index=True, help_text=_("The number that people know it by.")
+    )
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     status = models.CharField(max_length=100, blank=True, help_text=_("The platform's own words."))
     placed_at = models.DateTimeField(null=True, blank=True)

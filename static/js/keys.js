@@ -1,6 +1,4 @@
-// Keyboard: "/" goes to the page's own search field, else to the one of every page. And: notices can be dismissed, open menus close as menus do.
-
-const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+// Notices can be dismissed, open menus close as menus do.
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
@@ -8,10 +6,6 @@ document.addEventListener("keydown", (event) => {
       menu.open = false;
       menu.querySelector("summary").focus();
     }
-  }
-  if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) {
-    event.preventDefault();
-    (document.querySelector("main [data-search-here]") ?? document.querySelector("[data-search]"))?.focus();
   }
 });
 
