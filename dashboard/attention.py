@@ -168,10 +168,8 @@ def _orders() -> Iterator[Concern]:
 
 
 def _listings() -> Iterator[Concern]:
-    found = Listing.objects.exclude(state=Listing.State.GONE).aggregate(
-        parked=Count("pk", filter=Q(parked_at__isnull=False)),
-        unmapped=Count("pk", filter=Q(mapping=Listing.Mapping.UNMAPPED)),
-    )
+    parked = Listing.objects.exclude(state=Listing.State.GONE).filter(parked_at__isnull=False).count()
+    found = {"parked": parked, "unmapped": Listing.objects.all().unmapped().count()}
     if found["parked"]:
         yield Concern(
             tone="critical",

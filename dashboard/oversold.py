@@ -17,6 +17,7 @@ from dashboard.skus import orders_by_key
 from inventory.models import ReservationLine, Sku, StockLevel
 
 CLAIMS_SHOWN = 200
+MOST = 1000  # levels below zero that are looked at, the worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +97,12 @@ def short_levels() -> QuerySet[Any]:
         own = rows.values("sku").annotate(n=Sum("reserved")).values("n")
         return Coalesce(Subquery(own, output_field=BigIntegerField()), Value(0), output_field=BigIntegerField())
 
+    # Few, and found first: what follows is read for each of them alone.
+    short = list(
+        StockLevel.objects.filter(available__lt=0).order_by("available", "pk").values_list("pk", flat=True)[:MOST]
+    )
     found: QuerySet[Any] = (
-        StockLevel.objects.filter(available__lt=0, sku__archived_at=None)
+        StockLevel.objects.filter(pk__in=short, sku__archived_at=None)
         .select_related("sku", "warehouse")
         .annotate(
             short=Value(0, output_field=BigIntegerField()) - F("available"),

@@ -5,26 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db.models import (
-    Aggregate,
-    Case,
-    Count,
-    DateTimeField,
-    Exists,
-    F,
-    Field,
-    IntegerField,
-    Min,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from channels import limiter, problems
@@ -80,45 +62,41 @@ def figures(channels: Sequence[Channel], *, now: datetime) -> Figures:
     )
 
 
-def _of_each(listings: QuerySet[Listing], value: Aggregate, output: Field[Any, Any]) -> Subquery:
-    """Return what ``value`` makes of each channel's share of ``listings``."""
-    own = listings.filter(channel=OuterRef("pk")).order_by().values("channel").annotate(found=value).values("found")
-    return Subquery(own, output_field=output)
-
-
-def _count(listings: QuerySet[Listing]) -> Coalesce:
-    return Coalesce(_of_each(listings, Count("pk"), IntegerField()), 0)
-
-
-def channel_health(*, now: datetime) -> QuerySet[Channel]:
-    """Return the connected channels; ``synced`` counts the listings that are kept in step, ``agreeing`` those of
-    them whose channel shows what it should, ``due`` those with work ahead, ``late`` those that wait too long."""
+def channel_health(*, now: datetime) -> list[Channel]:
+    """Return the connected channels; ``differing`` counts the listings in step whose channel shows something else than
+    it should, ``due`` those with work ahead, ``late`` those that wait too long, ``due_since`` when the oldest began."""
     listings = Listing.objects.filter(state=Listing.State.ACTIVE, mapping=Listing.Mapping.MAPPED, tracked=True)
     writing = Q(channel__mode__in=[Channel.Mode.LIVE, Channel.Mode.SELL_DOWN])
     writing |= Q(channel__mode=Channel.Mode.PART_LIVE, is_live=True)
     due = listings.filter(due_at__isnull=False)
     late = due.filter(writing, due_since__lt=now - problems.LATE_AFTER)
-    # What disagrees is little, and has indexes of its own: counting all that agrees would read every listing.
-    differing = listings.filter(~Q(drift=0))
-    parked = listings.filter(drift=0, parked_at__isnull=False)
-    late_only = late.filter(drift=0, parked_at=None)
-    return (
-        Channel.objects.filter(disconnected_at=None)
-        .annotate(
-            synced=_count(listings),
-            agreeing=F("synced") - _count(differing) - _count(parked) - _count(late_only),
-            due=_count(due),
-            late=_count(late),
-            due_since=_of_each(due, Min("due_since"), DateTimeField()),
-            has_warehouse=Exists(ChannelWarehouse.objects.filter(channel=OuterRef("pk"))),
-            agreement=Case(
-                When(synced=0, then=Value(None)),
-                default=F("agreeing") * 100 / F("synced"),
-                output_field=IntegerField(null=True),
-            ),
-        )
-        .order_by("name", "pk")
-    )
+    waiting, behind = _count(due), _count(late)
+    # What disagrees is little and has indexes of its own; counting all that agrees would read every listing.
+    apart = [
+        _count(listings.exclude(drift=0)),
+        _count(listings.filter(drift=0, parked_at__isnull=False)),
+        _count(late.filter(drift=0, parked_at=None)),
+    ]
+    since = dict(due.order_by().values_list("channel").annotate(Min("due_since")))
+    fed = set(ChannelWarehouse.objects.values_list("channel", flat=True))
+    channels = list(Channel.objects.filter(disconnected_at=None).order_by("name", "pk"))
+    for channel in channels:
+        pk = channel.pk
+        facts = {
+            "differing": sum(counts.get(pk, 0) for counts in apart),
+            "due": waiting.get(pk, 0),
+            "late": behind.get(pk, 0),
+            "due_since": since.get(pk),
+            "has_warehouse": pk in fed,
+        }
+        for name, value in facts.items():
+            setattr(channel, name, value)
+    return channels
+
+
+def _count(listings: QuerySet[Listing]) -> dict[int, int]:
+    """Return how many of these listings each channel has."""
+    return dict(listings.order_by().values_list("channel").annotate(Count("pk")))
 
 
 def health(channels: Sequence[Channel]) -> list[Health]:
@@ -153,8 +131,10 @@ def _budget_key(channel: Channel) -> str:
 def recent() -> list[Happening]:
     """Return the latest movements, pushes and orders, newest first."""
     movements = Movement.objects.select_related("sku", "warehouse").order_by("-pk")[:RECENT]
-    pushes = Push.objects.select_related("channel", "listing__sku").order_by("-pk")[:RECENT]
-    orders = Order.objects.select_related("channel").order_by("-first_seen_at", "-pk")[:RECENT]
+    pushes = (
+        Push.objects.select_related("channel", "listing__sku").defer("channel__credentials").order_by("-pk")[:RECENT]
+    )
+    orders = Order.objects.select_related("channel").defer("channel__credentials", "payload").order_by("-pk")[:RECENT]
     rows = [
         *(
             Happening(at=row.recorded_at, kind="movement", row=row, url=link("dashboard:sku_detail", row.sku_id))

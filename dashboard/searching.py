@@ -128,7 +128,8 @@ def _found_skus(words: str) -> list[Sku]:
     if key:
         reads.append(rows.filter(match_key__startswith=key).order_by("match_key"))
     if len(words) >= ENOUGH_TO_HOLD:
-        reads.append(rows.filter(Q(name__icontains=words) | Q(code__icontains=words)))
+        # In no order: whatever the index meets first, or a word that all names hold would be sorted as a whole.
+        reads.append(rows.filter(Q(name__icontains=words) | Q(code__icontains=words)).order_by())
     return _first(reads)
 
 
@@ -140,8 +141,11 @@ def _skus(skus: Sequence[Sku]) -> Iterator[Hit]:
 def _listings(words: str, skus: Sequence[Sku]) -> Iterator[Hit]:
     """Listings by the store's own code, by barcode, by the SKUs that were found; unmapped ones by their title too."""
     rows = Listing.objects.filter(state=Listing.State.ACTIVE).select_related("channel").defer("channel__credentials")
-    spelt = Q(external_sku__startswith=words) | Q(external_sku__startswith=words.upper())
-    reads = [rows.filter(external_sku__in=[words, words.upper(), words.lower()]), rows.filter(spelt)]
+    rows = rows.order_by()
+    reads = [
+        rows.filter(external_sku__in=[words, words.upper(), words.lower()]),
+        *(rows.filter(external_sku__startswith=each) for each in dict.fromkeys([words, words.upper()])),
+    ]
     if skus:
         reads.append(rows.filter(sku__in=skus).order_by("sku", "pk"))
     if len(words) >= ENOUGH_TO_HOLD:
@@ -162,7 +166,7 @@ def _orders(words: str) -> Iterator[Hit]:
         rows.filter(channel__in=list(channels), ref=number),
     ]
     if len(number) >= ENOUGH_TO_HOLD:
-        reads.append(rows.filter(Q(number__startswith=number) | Q(number__startswith=f"#{number}")))
+        reads.append(rows.filter(Q(number__startswith=number) | Q(number__startswith=f"#{number}")).order_by())
     for order in _first(reads):
         sub = " · ".join((order.channel.name, str(order.get_state_display())))
         yield Hit(title=str(order), sub=sub, icon="order", url=reverse("channels:order_detail", args=[order.pk]))

@@ -30,8 +30,8 @@ def catalogue(*, warehouse: Warehouse | None = None) -> SkuQuerySet:
     """Return all SKUs with their units, summed over all warehouses or of one of them, and their channels."""
     skus = Sku.objects.all()
     if warehouse is not None:
-        skus = skus.filter(levels__warehouse=warehouse)  # before the sums, so that it narrows them too
-    return with_channels(skus.with_stock())
+        skus = skus.filter(levels__warehouse=warehouse)
+    return with_channels(skus.with_stock(warehouse))
 
 
 def levels_of(sku: Sku) -> QuerySet[StockLevel]:

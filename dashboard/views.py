@@ -26,7 +26,7 @@ RISKS_SHOWN = 6
 @vary_on_headers("HX-Request")
 def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    channels = list(reads.channel_health(now=now))
+    channels = reads.channel_health(now=now)
     if not channels:
         return render(request, "dashboard/setup.html", setup.page(request.user))
     context = {

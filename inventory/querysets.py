@@ -47,6 +47,21 @@ class StockedQuerySet(models.QuerySet[Any]):
 
 
 class SkuQuerySet(StockedQuerySet):
+    def with_stock(self, warehouse: object = None) -> Self:
+        """Annotate the units summed over all levels, or those of one warehouse.
+
+        Each sum is a look of its own into a SKU's few levels: a count, or the order of a page, then needs none of them.
+        """
+        levels = self.model._meta.get_field("levels").related_model._default_manager.filter(sku=models.OuterRef("pk"))
+        if warehouse is not None:
+            levels = levels.filter(warehouse=warehouse)
+
+        def total(column: str) -> Coalesce:
+            summed = levels.order_by().values("sku").annotate(units=Sum(column)).values("units")
+            return Coalesce(models.Subquery(summed), Value(0), output_field=models.BigIntegerField())
+
+        return self.annotate(**{name: total(name) for name in ("on_hand", "reserved", "available", "unsellable")})
+
     def active(self) -> Self:
         return self.filter(archived_at=None)
 

@@ -12,17 +12,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import django_filters
 import django_tables2 as tables
-from django.core.paginator import EmptyPage
+from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import get_template
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
+from django_tables2.rows import BoundRows
 
 from inventory import looks
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
+
+    _Paginator = Paginator[Any]
+else:
+    _Paginator = Paginator
 
 PAGE_SIZES = (25, 50, 100, 200)
 PAGE_SIZE = 50
@@ -55,6 +61,15 @@ class PartColumn(tables.TemplateColumn):  # type: ignore[misc]
         if isinstance(value, str | int | Decimal | datetime):
             return value
         return super().value(record=record, value=value, bound_column=bound_column, **kwargs)
+
+    def render(self, record: Any, table: Any, value: Any, bound_column: Any, **kwargs: Any) -> Any:
+        """Draw the cell within the page's own context: as a page of its own it would ask every context processor."""
+        around = getattr(table, "context", None)
+        if around is None:
+            return super().render(record, table, value, bound_column, **kwargs)
+        own = self.get_context_data(record=record, table=table, value=value, bound_column=bound_column, **kwargs)
+        with around.push(**own):
+            return get_template(self.template_name).template.render(around)  # type: ignore[attr-defined]
 
 
 class NumberColumn(PartColumn):
@@ -116,6 +131,24 @@ class ListTable(tables.Table):  # type: ignore[misc]
         return str(self.order_by[0]).lstrip("-") if self.order_by else ""
 
 
+class ListPaginator(_Paginator):
+    """Finds which rows are on a page first, and reads what they show for those alone.
+
+    What a list shows of a row may cost a look into other tables; a deep page would pay that for every row before it.
+    """
+
+    def page(self, number: int | str) -> Page[Any]:
+        page = super().page(number)
+        bound: BoundRows = self.object_list
+        rows = bound.data.data
+        if isinstance(rows, QuerySet):
+            first = (page.number - 1) * self.per_page
+            keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
+            found = {row.pk: row for row in rows.filter(pk__in=keys).order_by()}
+            page.object_list = BoundRows([found[key] for key in keys if key in found], table=bound.table)
+        return page
+
+
 def arrange(request: HttpRequest, table: ListTable, *, page_size: int = PAGE_SIZE) -> ListTable:
     """Sort and page ``table`` by the query string; sizes other than the offered ones count as the default."""
     try:
@@ -131,7 +164,9 @@ def arrange(request: HttpRequest, table: ListTable, *, page_size: int = PAGE_SIZ
         # Ties end at the primary key, so that no row is on two pages or on none.
         table.data.data = table.data.data.order_by(*table.data.data.query.order_by, "pk")
     try:
-        table.paginate(per_page=per_page if per_page in (*PAGE_SIZES, page_size) else page_size, page=page)
+        table.paginate(
+            ListPaginator, per_page=per_page if per_page in (*PAGE_SIZES, page_size) else page_size, page=page
+        )
     except EmptyPage:
         table.page = table.paginator.page(table.paginator.num_pages)
     return table

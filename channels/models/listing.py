@@ -86,6 +86,9 @@ class Listing(models.Model):
     class Meta:
         ordering = ["channel", "title", "pk"]
         indexes = [
+            models.Index(fields=["title", "id"], name="listing_by_title"),
+            models.Index(fields=["channel"], condition=Q(parked_at__isnull=False), name="listing_parked"),
+            models.Index(fields=["channel"], condition=~Q(drift=0), name="listing_differs"),
             models.Index(fields=["channel", "item_ref"], condition=~Q(item_ref=""), name="listing_of_an_item"),
             models.Index(fields=["channel", "product_ref"], name="listing_of_a_product"),
             models.Index(fields=["channel", "due_at"], condition=Q(due_at__isnull=False), name="listing_due"),

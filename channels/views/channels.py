@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Avg, Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Avg, Count, IntegerField, Max, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -31,13 +32,18 @@ LATEST = 6  # rows of each kind that the channel's page shows
 
 def with_counts() -> QuerySet[Channel]:
     """Return the channels with what their rows show: listings by mapping, work ahead, and what waits for a person."""
-    kept = ~Q(listings__state=Listing.State.GONE)
+    kept = Listing.objects.filter(channel=OuterRef("pk")).exclude(state=Listing.State.GONE).order_by()
+
+    def count(listings: QuerySet[Listing]) -> Coalesce:
+        each = listings.values("channel").annotate(n=Count("pk")).values("n")
+        return Coalesce(Subquery(each, output_field=IntegerField()), 0)
+
     return Channel.objects.annotate(
-        mapped=Count("listings", filter=kept & Q(listings__mapping=Listing.Mapping.MAPPED)),
-        unmapped=Count("listings", filter=kept & Q(listings__mapping=Listing.Mapping.UNMAPPED)),
-        due=Count("listings", filter=Q(listings__due_at__isnull=False)),
-        parked=Count("listings", filter=kept & Q(listings__parked_at__isnull=False)),
-        drifting=Count("listings", filter=kept & ~Q(listings__drift=0)),
+        mapped=count(kept.filter(mapping=Listing.Mapping.MAPPED)),
+        unmapped=count(kept.filter(mapping=Listing.Mapping.UNMAPPED, state=Listing.State.ACTIVE)),
+        due=count(kept.filter(due_at__isnull=False)),
+        parked=count(kept.filter(parked_at__isnull=False)),
+        drifting=count(kept.exclude(drift=0)),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet, Sum, Value
+from django.db.models import Aggregate, BigIntegerField, Count, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -27,12 +29,19 @@ MOVEMENTS = 50
 
 @require_GET
 def order_list(request: HttpRequest) -> HttpResponse:
+    lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
+    waiting = lines.filter(state=OrderLine.State.WAITING)
+
+    def of_each(found: QuerySet[Any], value: Aggregate) -> Coalesce:
+        return Coalesce(Subquery(found.annotate(n=value).values("n")), Value(0), output_field=BigIntegerField())
+
     rows = (
         Order.objects.select_related("channel")
+        .defer("channel__credentials", "channel__options", "payload")
         .annotate(
-            line_count=Count("lines"),
-            units=Coalesce(Sum("lines__ordered"), Value(0)),
-            waiting=Count("lines", filter=Q(lines__state=OrderLine.State.WAITING)),
+            line_count=of_each(lines, Count("pk")),
+            units=of_each(lines, Sum("ordered")),
+            waiting=of_each(waiting, Count("pk")),
         )
         .order_by("-placed_at", "-pk")
     )

@@ -131,16 +131,18 @@ def test_percentiles_by_nearest_rank() -> None:
     assert percentile(seconds, 0.95) == timedelta(seconds=95)
 
 
-def test_agreement_counts_the_listings_that_are_kept(browser: Client, shop: SimpleNamespace) -> None:
+def test_listings_that_show_something_else_are_counted_once(browser: Client, shop: SimpleNamespace) -> None:
     make_listing(shop.north, shop.tee)
-    make_listing(shop.north, shop.mug, drift=1)
-    make_listing(shop.north, shop.cap, tracked=False)
-    make_listing(shop.north, None)
+    make_listing(shop.north, shop.mug, drift=1, parked_at=timezone.now())
+    make_listing(shop.north, shop.cap, parked_at=timezone.now())
+    make_listing(shop.north, None, drift=2)
+    late = timezone.now() - timedelta(minutes=5)
+    make_listing(shop.south, shop.mug, due_at=late, due_since=late)
 
     north, south = browser.get("/").context["channels"]
 
-    assert (north.synced, north.agreeing, north.agreement) == (2, 1, 50)
-    assert south.agreement is None
+    assert (north.differing, south.differing) == (2, 1)
+    assert (south.due, south.late, south.due_since) == (1, 1, late)
 
 
 def test_it_draws_itself_again_for_htmx(browser: Client, shop: SimpleNamespace) -> None:

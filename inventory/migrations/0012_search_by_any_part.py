@@ -32,6 +32,6 @@ def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0009_backorders")]
+    dependencies = [("inventory", "0011_trails_by_person")]
 
     operations = [migrations.RunPython(add, remove)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0010_failing_is_told'),
+        ('channels', '0011_sandbox'),
     ]
 
     operations = [
