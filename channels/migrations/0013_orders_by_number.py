@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0011_sandbox'),
+        ('channels', '0012_listings_by_product'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0012_orders_by_number'),
+        ('channels', '0013_orders_by_number'),
         ('inventory', '0012_search_by_any_part'),
     ]
 
