@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from access.roles import LEAST, SENTENCES, Role, may_role
+from access.roles import LEAST, SENTENCES, Role
 from dashboard.models import Invitation, User
 from dashboard.people import invitations, membership, second_factor
 from dashboard.people.forms import InvitationForm, RoleForm
@@ -30,9 +30,16 @@ def _people() -> QuerySet[User]:
     ).order_by("-is_active", "username")
 
 
-def permission_table() -> list[dict[str, object]]:
-    """Return what each role may do, a row per verb: drawn here and written into docs/people.md."""
-    return [{"verb": verb.label, "roles": [(role.label, may_role(role, verb)) for role in Role]} for verb in LEAST]
+def _roles() -> list[dict[str, object]]:
+    """Return each role with what it may do beyond the role before it."""
+    found: list[dict[str, object]] = []
+    before: Role | None = None
+    for role in Role:
+        adds = [verb.label for verb, least in LEAST.items() if least == role]
+        name = before.label.lower() if before else ""
+        found.append({"label": role.label, "sentence": SENTENCES[role], "before": name, "adds": adds})
+        before = role
+    return found
 
 
 @require_GET
@@ -45,8 +52,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "now": timezone.now(),
         "is_required": second_factor.is_required(),
         "without": sum(person.is_active and not person.has_second_factor for person in people),  # type: ignore[attr-defined]
-        "table": permission_table(),
-        "roles": [(role.label, SENTENCES[role]) for role in Role],
+        "roles": _roles(),
     }
     return render(request, "people/people_list.html", context)
 

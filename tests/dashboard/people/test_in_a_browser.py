@@ -169,7 +169,7 @@ def test_from_an_invitation_to_a_refusal(opens: Callable[[], Page], complaints: 
     expect(his.get_by_role("link", name="Notifications, 0 unread")).to_be_visible()
     hers.goto(f"/people/{User.objects.get(username='ben').pk}/")
     look(hers, "person")
-    hers.get_by_label(re.compile("^Viewer")).check()
+    hers.get_by_role("radio", name="Viewer").check()
     hers.get_by_role("button", name="Save the role").click()
     expect(hers.get_by_role("status").first).to_contain_text("ben: Viewer, from their next click.")
     look(hers, "people-two")
