@@ -16,6 +16,13 @@ from api.views.reconciliation import RunViews
 from api.views.reservations import ReservationViews
 from api.views.sales import SaleViews
 from api.views.shipments import ShipmentViews
+from api.views.sources import (
+    SourceEventViews,
+    SourceKindsView,
+    SourcePullViews,
+    SourceStockViews,
+    SourceViews,
+)
 from api.views.stock import (
     AdjustmentsView,
     AdjustmentView,
@@ -47,6 +54,10 @@ router.register("listings", ListingViews)
 router.register("orders", OrderViews)
 router.register("inbox", InboxViews, basename="inbox")
 router.register("pushes", PushViews)
+router.register("sources", SourceViews)
+router.register("source-pulls", SourcePullViews, basename="source-pull")
+router.register("source-stock", SourceStockViews, basename="source-stock")
+router.register("source-events", SourceEventViews, basename="source-event")
 router.register("changes", ChangeViews, basename="change")
 router.register("tokens", TokenViews, basename="token")
 router.register("webhooks", EndpointViews)
@@ -60,6 +71,7 @@ router.register("hold-backs", HoldBackViews, basename="hold-back")
 
 v1 = [
     re_path(r"^me/?$", MeView.as_view(), name="me"),
+    re_path(r"^source-kinds/?$", SourceKindsView.as_view(), name="source-kinds"),
     re_path(r"^platforms/?$", PlatformsView.as_view(), name="platforms"),
     re_path(r"^events/?$", EventsView.as_view(), name="events"),
     re_path(r"^stock/adjustments/?$", AdjustmentView.as_view(), name="adjustments"),

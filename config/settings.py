@@ -285,6 +285,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "EventKind": "api.webhooks.kinds.CODES",
         "ItemStatus": ["done", "refused", "invalid"],
+        "SourceKind": "api.serializers.sources.SOURCE_KINDS",
     },
 }
 
