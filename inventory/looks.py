@@ -47,7 +47,7 @@ def apply(request: HttpRequest, table: ListTable) -> None:
     optional = [
         column.name
         for column in table.columns
-        if not table.row_template and column.name != table.row_header and strip_tags(str(column.header)).strip()
+        if column.name != table.row_header and strip_tags(str(column.header)).strip()
     ]
     key = f"look:{type(table).__name__}"
     if COLUMNS in request.GET:

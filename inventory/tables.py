@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_tables2.rows import BoundRows
 
@@ -115,7 +116,8 @@ class ListTable(tables.Table):  # type: ignore[misc]
     empty_title: ClassVar[str | StrPromise] = _("Nothing here yet")
     empty_action: ClassVar[str | StrPromise] = ""
     page_sizes = PAGE_SIZES
-    row_template: ClassVar[str] = ""  # draws the cells of a row in one pass, where many rows have many drawn cells
+    # Draws the cells of a row in one pass, where most of them are drawn: each if it is ``shown``.
+    row_template: ClassVar[str] = ""
     has_file = True  # offered as CSV and XLSX by list_page
     swaps: ClassVar[str] = ""  # a template of what changes beside the table when htmx swaps it, out of band
 
@@ -124,6 +126,11 @@ class ListTable(tables.Table):  # type: ignore[misc]
     is_live = False  # sorting and paging swap #results instead of loading the page
     is_compact = False
     choices: Sequence[looks.Choice] = ()  # columns that may be hidden
+
+    @cached_property
+    def shown(self) -> dict[str, bool]:
+        """The columns that are drawn, for ``row_template``."""
+        return {column.name: True for column in self.columns}
 
     @property
     def sorted_by(self) -> str:

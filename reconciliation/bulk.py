@@ -31,7 +31,7 @@ ON CONFLICT DO NOTHING
 
 # Both sides in one pass: what only we know is gone, what only the channel knows is new. A quantity is suspected that
 # differed when it was noted and still does: a sale booked in between explains the one or the other. The last readings
-# are so young that nobody has noted them. What was drifting
+# are too young to have been noted. What was drifting
 # before is looked at again, so that it can heal; what was dropped before, until someone was told. A pool that was read
 # twice, because the catalogue shifted under the scan, is suspected once.
 _COMPARE = f"""

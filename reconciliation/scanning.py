@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -127,17 +127,29 @@ def begin_again(run: Run) -> None:
 
 
 def compare(run: Run, platform: Platform) -> None:
-    """Book the orders up to now and write what is suspected."""
+    """Write what is suspected: what differs as the reading ends and still does once all orders are booked."""
     clock = Clock()
     channel = Channel.objects.get(runs=run)
-    with clock.asking():
-        polling.poll(channel, platform, now=timezone.now())
     with transaction.atomic():
         Finding.objects.filter(run=run).delete()
         with clock.comparing():
-            suspected = bulk.compare(run)
+            bulk.compare(run)
+    with clock.asking():
+        polling.poll(channel, platform, now=timezone.now())
+    with transaction.atomic():
+        with clock.comparing():
+            _take_back_booked(run)
+            suspected = Finding.objects.filter(run=run).count()
             _note_open(run)
         _keep(run, clock, suspected=suspected)
+
+
+def _take_back_booked(run: Run) -> None:
+    """Drop suspicions that a sale explains which was booked only now; bring the others up to date."""
+    rows = Finding.objects.filter(run=run, cause="")
+    rows.filter(listing__drift=0, channel_shows=F("listing__accounted")).delete()
+    now = Listing.objects.filter(pk=OuterRef("listing")).values("accounted")
+    rows.exclude(ledger_says=F("listing__accounted")).update(ledger_says=Subquery(now))
 
 
 def _note_open(run: Run) -> None:

@@ -67,7 +67,6 @@ class QueueTable(ListTable):
     verbs: ClassVar[list[tuple[str, str, Any]]] = [(verb.value, key, verb.label) for verb, key in KEYS]
 
     def __init__(self, rows: Any, *, sort: str = "", is_decided: bool = False, **kwargs: Any) -> None:
-        self.shows_decided = is_decided
         hidden = () if is_decided else ("resolved_at",)
         super().__init__(rows, order_by=sort or None, exclude=hidden, **kwargs)
 

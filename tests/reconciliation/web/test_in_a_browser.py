@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from channels import lanes, tasks
 from inventory.models import Warehouse
 from reconciliation import batches, runs, schedule
-from reconciliation.models import Batch, BatchItem, Discrepancy, Schedule
+from reconciliation.models import Batch, BatchItem, Discrepancy, Run, Schedule
 from tests.channels.core.world import Store
 from tests.channels.web.test_in_a_browser import CHROMIUM, chromium, open_page
 from tests.factories import make_sku
@@ -93,7 +93,7 @@ def test_a_night_is_worked_through_by_keyboard_alone_and_by_touch(
     expect(page.get_by_role("heading", name="TEE on North")).to_be_visible()
     expect(page.locator("svg.picture-wide")).to_be_visible()
     assert complaints_of(page) == []
-    keys.press("o")
+    keys.press("a")
     expect(page.get_by_role("dialog")).to_contain_text("North: 40 → 7 (-33).")
     assert complaints_of(page) == []
     keys.press("Enter")
@@ -121,6 +121,17 @@ def test_a_night_is_worked_through_by_keyboard_alone_and_by_touch(
     finish_batches(night)
     expect(page.get_by_role("heading", name="Done 2 of 2")).to_be_visible()
     assert [night.shows("TEE"), night.shows("SKU-00")] == [7, 7]
+
+    # The last row once more, to be sure of it.
+    page.goto("/reconciliation/")
+    for key in ("j", "x", "c"):
+        keys.press(key)
+    expect(page.get_by_role("heading", name="Compare again 1 listing")).to_be_visible()
+    assert complaints_of(page) == []
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="What became of it")).to_be_visible()
+    run = Run.objects.get(scope="selection")
+    assert (reconcile(night, run).state, Discrepancy.objects.open().count()) == ("done", 1)
 
     # The list of keys, and the search.
     page.goto("/reconciliation/")
