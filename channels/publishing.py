@@ -249,12 +249,10 @@ def _send(channel: Channel, platform: Platform, lease: Lease, batch: Sequence[_W
     ]
     try:
         outcomes = platform.change_quantities(changes)
-    except (RateLimited, BadCredentials, StoreRefused, Unreachable) as error:
-        kind = (
-            OutcomeKind.UNKNOWN
-            if isinstance(error, Unreachable) and error.may_have_applied
-            else OutcomeKind.NOT_APPLIED
-        )
+    except ChannelError as error:
+        was_refused = isinstance(error, RateLimited | BadCredentials | StoreRefused)
+        is_certain = was_refused or (isinstance(error, Unreachable) and not error.may_have_applied)
+        kind = OutcomeKind.NOT_APPLIED if is_certain else OutcomeKind.UNKNOWN
         settling.settle(
             pushes,
             [Outcome(ref=c.ref, kind=kind, receipt=str(error)) for c in changes],

@@ -172,7 +172,7 @@ class Catalogue:
                 listings.append(listing_of(item, where))
             except NotListed:
                 continue  # it was deleted since the report was made
-            except UnreadableItem as error:
+            except (UnreadableItem, BadPayload) as error:
                 problems.append(str(error))
         return listings, problems
 

@@ -62,6 +62,8 @@ def read_item(client: AmazonClient, sku: str, data_sets: str) -> tuple[str, Json
             )
         except NotListed:
             continue
+        if not text(item.get("sku")):
+            raise BadPayload(f"Amazon answered with something else than the SKU {sku}.")
         if is_listed_in(item, place):
             return place, item
     raise NotListed(f"Amazon lists the SKU {sku} in none of the seller's marketplaces.")
@@ -128,7 +130,7 @@ def read_products(client: AmazonClient, skus: Iterable[str]) -> Iterator[tuple[s
             listings: tuple[ReportedListing, ...] = (_checked(listing_of(item, place), sku),)
         except NotListed:
             listings = ()
-        except UnreadableItem as error:
+        except (UnreadableItem, BadPayload) as error:
             problems[sku] = str(error)
             continue
         yield sku, listings

@@ -131,7 +131,10 @@ def _read(client: EcwidClient, ref: OrderRef) -> RawOrder | None:
     if ref.text_id:
         try:
             path = f"/orders/{quote(ref.text_id, safe='')}"
-            return raw_order(client.get(path, {"responseFields": ORDER_FIELDS}))
+            payload = client.get(path, {"responseFields": ORDER_FIELDS})
         except NotListed:
             return None
+        if not text(payload.get("id")):
+            raise BadPayload(f"Ecwid answered with something else than order {ref.text_id}.")
+        return raw_order(payload)
     return None if ref.internal_id is None else _search(client, [ref.internal_id]).get(ref.internal_id)

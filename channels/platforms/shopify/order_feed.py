@@ -81,7 +81,9 @@ def fetch_orders(client: ShopifyClient, refs: Sequence[str]) -> dict[str, RawOrd
                 raise
             at_once = max(1, at_once // 3)
             continue
-        for order in orders if isinstance(orders, list) else []:
+        if not isinstance(orders, list):
+            raise BadPayload("Shopify's answer has no list of orders.")
+        for order in orders:
             if isinstance(order, dict) and number_of(order.get("id"), "Order"):
                 raw = raw_order(completed(client, order))
                 found[raw.ref] = raw

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from channels.contract import BadPayload, CatalogPage, NotListed, ReportedListing, UnreadableProducts
-from channels.platforms.woocommerce.client import PAGE, WooClient, id_of
+from channels.platforms.woocommerce.client import PAGE, Json, WooClient, id_of
 from channels.platforms.woocommerce.mapping import (
     PRODUCT_FIELDS,
     VARIATION_FIELDS,
@@ -97,13 +97,32 @@ def read_products(client: WooClient, product_refs: Iterable[str]) -> Iterator[tu
         chunk = refs[start : start + PAGE]
         found = by_id(client, [number for ref in chunk if (number := identity_of(ref)) is not None])
         for ref in chunk:
-            product = found.get(identity_of(ref) or 0)
             try:
+                product = found.get(identity_of(ref) or 0) or _alone(client, ref)
                 yield ref, () if product is None else pools_of(product, _variations(client, product))
             except UnreadableProduct as error:
                 problems[ref] = str(error)
     if problems:
         raise UnreadableProducts(problems)
+
+
+def _alone(client: WooClient, ref: str) -> Json | None:
+    """Read a product that the list left out; None where it is deleted or in the trash. Raises UnreadableProduct.
+
+    The list alone proves nothing: some caches and plugins answer with an empty one.
+    """
+    number = identity_of(ref)
+    if number is None:
+        return None
+    try:
+        product = client.get(f"/products/{number}", {"_fields": PRODUCT_FIELDS})
+    except NotListed:
+        return None
+    except BadPayload as error:
+        raise UnreadableProduct(str(error)) from None
+    if id_of(product) != number:
+        raise UnreadableProduct(f"WooCommerce answered with something else than product {number}.")
+    return None if product.get("status") == "trash" else product
 
 
 def by_id(client: WooClient, product_ids: Sequence[int]) -> dict[int, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from channels.contract import NotListed, RawOrder
+from channels.contract import BadPayload, NotListed, RawOrder
 from channels.platforms.woocommerce.client import PAGE, WooClient
 from channels.platforms.woocommerce.orders import ORDER_FIELDS, TRASH, raw_order
 from channels.platforms.woocommerce.refs import identity_of
@@ -69,6 +69,9 @@ def _read(client: WooClient, ref: str) -> RawOrder | None:
     if number is None:
         return None
     try:
-        return raw_order(client.get(f"/orders/{number}", {"_fields": ORDER_FIELDS}))
+        order = raw_order(client.get(f"/orders/{number}", {"_fields": ORDER_FIELDS}))
     except NotListed:
         return None
+    if order.ref != str(number):
+        raise BadPayload(f"WooCommerce answered with something else than order {number}.")
+    return order

@@ -85,6 +85,9 @@ def change_quantities(client: WooClient, changes: Sequence[QuantityChange]) -> l
             if is_first:
                 raise
             done = {each.at: _outcome(each, OutcomeKind.NOT_APPLIED, str(error)) for each in wave}
+        except (BadPayload, Rejected) as error:
+            # What is there could not be read, so nothing was sent.
+            done = {each.at: _outcome(each, OutcomeKind.NOT_APPLIED, str(error)) for each in wave}
         settled |= done
         is_first = False
         if done and all(each.kind in {OutcomeKind.UNKNOWN, OutcomeKind.NOT_APPLIED} for each in done.values()):

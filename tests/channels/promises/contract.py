@@ -7,10 +7,12 @@ told better than it is known, an order that says what it holds.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partialmethod
 
 import pytest
+import requests
 
 from channels import limiter
 from channels.contract import (
@@ -60,6 +62,39 @@ def whole_catalogue(shop: Shop) -> list[ReportedListing]:
         if not cursor:
             return found
     raise AssertionError("The catalogue has no end.")
+
+
+# What proxies, plugins and page builders send where JSON was due, and JSON that is not the answer.
+ODD_BODIES = (
+    "1.234,00 kr",
+    '"1.234,00 kr"',
+    "<html><body>Down for maintenance</body></html>",
+    "",
+    "null",
+    "[]",
+    "{}",
+    '{"errors": 5, "data": 7}',
+    '{"items": "1.234,00 kr", "orders": {}, "total": "many"}',
+    "[[1], null, 7]",
+    '{"data": {"orders": [], "nodes": {}}}',
+)
+
+
+def _answer(adapter: object, request: requests.PreparedRequest, *, body: str, **kwargs: object) -> requests.Response:
+    response = requests.Response()
+    response.status_code, response.reason, response.url = 200, "OK", request.url or ""
+    response.headers["Content-Type"] = "text/html"
+    response._content, response.request = body.encode(), request
+    return response
+
+
+def _fails_in_words(call: Callable[[], object]) -> bool:
+    """Tell whether a call raises one of the contract's errors, with a sentence; any other exception is let through."""
+    try:
+        call()
+    except ChannelError as error:
+        return str(error).endswith((".", "!", "?", ")", "…"))
+    return False
 
 
 class PublishingContract:
@@ -308,6 +343,32 @@ class ErrorsContract:
 
         assert failed.value.retryable
         assert [listing.ref for listing in dict(promised.platform.read_products([product_ref]))[product_ref]] == [ref]
+
+    @pytest.mark.parametrize("body", ODD_BODIES)
+    def test_an_answer_that_is_none_is_an_error_in_words_and_changes_nothing(
+        self, promised: Shop, body: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ref = promised.add("ODD-1", 5)
+        product_ref = promised.product_ref(ref)
+        order_ref = promised.buy(ref, 1)
+        platform = promised.platform
+        calls: dict[str, Callable[[], object]] = {
+            "check": platform.check_connection,
+            "catalogue": lambda: platform.catalog_page(""),
+            "products": lambda: dict(platform.read_products([product_ref])),
+            "orders": lambda: list(platform.order_pages(since=LONG_AGO)),
+            "order": lambda: platform.fetch_orders([order_ref]),
+        }
+
+        with monkeypatch.context() as patched:
+            patched.setattr(requests.adapters.HTTPAdapter, "send", partialmethod(_answer, body=body))
+            taken = [name for name, call in calls.items() if not _fails_in_words(call)]
+            kinds = set(sent(promised, change(ref, 4, 3)))
+
+        # Where a platform answers with a list, a list of nothing or of anything is one; it is no proof of absence.
+        assert set(taken) <= ({"catalogue", "orders"} if body.startswith("[") else set())
+        assert kinds <= {OutcomeKind.UNKNOWN, OutcomeKind.NOT_APPLIED, OutcomeKind.REJECTED}
+        assert promised.shows(ref) == 4
 
     def test_no_secret_is_in_what_is_printed(self, promised: Shop) -> None:
         printed = repr(promised.platform) + repr(vars(promised.platform))
