@@ -31,6 +31,7 @@ PUBLIC: Final = frozenset(
         "api:nothing",
         "channels:healthz",
         "channels:readyz",
+        "dashboard:metrics",
         "dashboard:theme",
         "mfa_authenticate",
         "people:join",

@@ -205,6 +205,8 @@ class ThingColumn(PartColumn):
 
 
 class ChangeTable(ListTable):
+    has_file = False  # it has one of its own, with who, and with the values as they are kept
+
     @cached_property
     def things(self) -> Mapping[str, trail.Thing]:
         return trail.things(row.record for row in self.paginated_rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -53,6 +54,17 @@ def env_choice(name: str, default: str, *, choices: tuple[str, ...]) -> str:
 def env_list(name: str, default: list[str]) -> list[str]:
     value = os.environ.get(name, "")
     return [part.strip() for part in value.split(",") if part.strip()] or default
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Return the addresses and networks that the variable names, separated by commas."""
+    networks = []
+    for part in env_list(name, []):
+        try:
+            networks.append(ip_network(part))
+        except ValueError:
+            raise ImproperlyConfigured(f"{name}: {part!r} is no address or network, such as 10.0.0.0/8.") from None
+    return networks
 
 
 def env_url(name: str, default: str | None = None, *, schemes: set[str]) -> str:

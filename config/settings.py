@@ -13,7 +13,16 @@ import dj_database_url
 import structlog
 from csp.constants import NONE, SELF
 
-from config.environment import env_bool, env_choice, env_fernet_keys, env_list, env_number, env_text, env_url
+from config.environment import (
+    env_bool,
+    env_choice,
+    env_fernet_keys,
+    env_list,
+    env_networks,
+    env_number,
+    env_text,
+    env_url,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -153,6 +162,10 @@ CACHES: dict[str, Any] = {
 }
 API_CALLS_PER_MINUTE = int(env_number("EVENKEEL_API_CALLS_PER_MINUTE", default=600, minimum=1))
 
+# Who may read /metrics: whoever sends the token, or asks from these networks without a proxy between. Neither: nobody.
+METRICS_TOKEN = env_text("EVENKEEL_METRICS_TOKEN", "")
+METRICS_NETWORKS = env_networks("EVENKEEL_METRICS_ADDRESSES")
+
 # People ---------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "dashboard.User"
 AUTHENTICATION_BACKENDS = [
@@ -227,7 +240,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 if _public_url.scheme == "https":
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

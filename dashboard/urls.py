@@ -1,10 +1,21 @@
 from django.urls import path
 
-from dashboard import oversold_views, search_views, setup_views, shop_views, showcase, sku_views, stock_views, views
+from dashboard import (
+    metrics,
+    oversold_views,
+    search_views,
+    setup_views,
+    shop_views,
+    showcase,
+    sku_views,
+    stock_views,
+    views,
+)
 
 app_name = "dashboard"
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("setup/", setup_views.checklist, name="setup"),
     path("setup/skip/", setup_views.skip, name="setup_skip"),
     path("setup/stock/", setup_views.stock, name="setup_stock"),

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from access.roles import Role, Verb, roles_with
+from access.roles import SENTENCES, Role, Verb, roles_with
 from channels.lanes import Lease
 from channels.models import Channel
 from dashboard.models import Installation, Notification, User
@@ -71,6 +71,23 @@ def tell_of_joining(person: User, *, now: datetime) -> None:
         url=reverse("people:person", args=[person.pk]),
     )
     tell([news], now=now, roles=roles_with(Verb.PEOPLE))
+
+
+def tell_of_role(person: User, *, now: datetime) -> None:
+    """Tell a person that they have another role."""
+    Notification.objects.bulk_create(
+        [
+            Notification(
+                user=person,
+                kind=Kind.PEOPLE,
+                key=f"role:{person.role}:{now.isoformat()}",
+                title=_("Your role is %(role)s now.") % {"role": person.get_role_display().lower()},
+                detail=str(SENTENCES[Role(person.role)]),
+                url=reverse("account:profile"),
+                created_at=now,
+            )
+        ]
+    )
 
 
 def read_all(person: User, *, now: datetime) -> None:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from access.roles import LEAST, SENTENCES, Role
 from dashboard.models import Invitation, User
-from dashboard.people import invitations, membership, second_factor
+from dashboard.people import invitations, membership, notifying, second_factor
 from dashboard.people.forms import InvitationForm, RoleForm
 from inventory.views import actor_of, done, form_page
 
@@ -36,7 +36,7 @@ def _roles() -> list[dict[str, object]]:
     before: Role | None = None
     for role in Role:
         adds = [verb.label for verb, least in LEAST.items() if least == role]
-        name = before.label.lower() if before else ""
+        name = before.label if before else ""
         found.append({"label": role.label, "sentence": SENTENCES[role], "before": name, "adds": adds})
         before = role
     return found
@@ -113,6 +113,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         except membership.LastOwner as error:
             form.add_error("role", str(error))
         else:
+            if changed.pk != request.user.pk:
+                notifying.tell_of_role(changed, now=timezone.now())
             words = {"person": changed, "role": changed.get_role_display()}
             messages.success(request, _("%(person)s: %(role)s, from their next click.") % words)
             is_self = changed.pk == request.user.pk

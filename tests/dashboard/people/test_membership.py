@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from access.roles import Role
-from dashboard.models import User
+from dashboard.models import Notification, User
 from dashboard.people import membership
 from inventory.models import AuditEntry
 from tests.dashboard.people.conftest import sign_in
@@ -24,6 +24,7 @@ def test_a_role_holds_from_the_next_click(browser: Client, ben: User) -> None:
     assert "ben: Viewer, from their next click." in response.content.decode()
     assert bens.get("/skus/new/").status_code == 403
     assert "New SKU" not in bens.get("/skus/").content.decode()
+    assert Notification.objects.get(user=ben).title == "Your role is viewer now."
     entry = AuditEntry.objects.get(action="user.role")
     assert (entry.actor, entry.subject) == ("user:ana", f"user:{ben.pk}")
     assert (entry.before, entry.after) == ({"role": "operator"}, {"role": "viewer"})
