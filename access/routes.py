@@ -99,6 +99,7 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "dashboard:sku_new": Verb.CATALOGUE,
     "dashboard:sku_edit": Verb.CATALOGUE,
     "dashboard:sku_archive": Verb.CATALOGUE,
+    "dashboard:sku_bundle": Verb.CATALOGUE,
     "dashboard:sku_receive": Verb.STOCK,
     "dashboard:sku_adjust": Verb.STOCK,
     "dashboard:sku_count": Verb.STOCK,

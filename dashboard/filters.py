@@ -21,9 +21,10 @@ class SkuFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     STATES = {
         "in-stock": Q(available__gt=0),
-        "out-of-stock": Q(available__lte=0),
+        "out-of-stock": Q(available__lte=0, is_bundle=False),
         "oversold": Q(available__lt=0),
         "off-channel": Q(channels=0),
+        "bundles": Q(is_bundle=True),
     }
 
     q = django_filters.CharFilter(
@@ -39,6 +40,7 @@ class SkuFilter(django_filters.FilterSet):  # type: ignore[misc]
             ("out-of-stock", _("Out of stock")),
             ("oversold", _("Oversold")),
             ("off-channel", _("On no channel")),
+            ("bundles", _("Bundles")),
         ),
     )
     show = django_filters.ChoiceFilter(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dashboard import skus
 from dashboard.filters import SkuFilter
 from dashboard.tables import SkuTable
-from inventory import catalogue
+from inventory import bundles, catalogue
 from inventory.forms import SkuForm
 from inventory.models import Movement, Sku
 from inventory.tables import MovementTable, arrange, list_page
@@ -36,9 +36,14 @@ def sku_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def sku_detail(request: HttpRequest, pk: int) -> HttpResponse:
     sku = get_object_or_404(skus.catalogue(), pk=pk)
+    parts = list(sku.components.select_related("component").order_by("pk")) if sku.is_bundle else []
+    places = bundles.makes([sku.pk]).get(sku.pk, []) if parts else []
+    if parts:
+        sku.available = sum(place.units for place in places)
     context: dict[str, object] = {
         "sku": sku,
-        "parts": list(sku.components.select_related("component")) if sku.is_bundle else [],
+        "parts": parts,
+        "places": places,
         "levels": skus.levels_of(sku),
         "shelves": skus.shelves(sku),
         "holders": skus.holders(sku),

@@ -114,6 +114,7 @@ LOOKS = {
     "out-of-stock": Look("neutral", "dash"),
     "oversold": Look("critical", "alert"),
     "archived": Look("neutral", "archive"),
+    "bundle": Look("info", "sku"),
 }
 
 MOVEMENT_ICONS = {

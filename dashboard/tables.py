@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from inventory import bundles
+from inventory.models import Warehouse
 from inventory.tables import ListTable, NumberColumn, PartColumn, TextColumn, TimeColumn
 
 
 class SkuTable(ListTable):
+    """SKUs; ``warehouse`` is the one whose units are shown."""
+
+    warehouse: Warehouse | None = None
+
     code = PartColumn("dashboard/cells/sku_code.html", verbose_name=_("Code"))
     name = TextColumn(verbose_name=_("Name"), attrs={"td": {"class": "cell-wide"}})
     on_hand = NumberColumn(verbose_name=_("On hand"))
@@ -18,6 +25,14 @@ class SkuTable(ListTable):
 
     class Meta:
         order_by = "code"
+
+    def before_render(self, request: HttpRequest) -> None:
+        """Give the bundles of this page what their components make: they hold nothing themselves."""
+        found = [row.record for row in self.paginated_rows if row.record.is_bundle]
+        made = bundles.makes([sku.pk for sku in found])
+        for sku in found:
+            places = made.get(sku.pk, [])
+            sku.available = sum(place.units for place in places if self.warehouse in (None, place.warehouse))
 
     row_header = "code"
     caption = _("SKUs")

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from dashboard import (
+    bundle_views,
     metrics,
     oversold_views,
     search_views,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("skus/new/", sku_views.sku_new, name="sku_new"),
     path("skus/<int:pk>/", sku_views.sku_detail, name="sku_detail"),
     path("skus/<int:pk>/edit/", sku_views.sku_edit, name="sku_edit"),
+    path("skus/<int:pk>/bundle/", bundle_views.sku_bundle, name="sku_bundle"),
     path("skus/<int:pk>/archive/", sku_views.sku_archive, name="sku_archive"),
     path("skus/<int:pk>/receive/", stock_views.sku_receive, name="sku_receive"),
     path("skus/<int:pk>/adjust/", stock_views.sku_adjust, name="sku_adjust"),

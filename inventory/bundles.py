@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from inventory import audit, ledger
-from inventory.models import MAX_UNITS, BundleComponent, Sku, StockLevel
+from inventory.models import MAX_UNITS, BundleComponent, Sku, StockLevel, Warehouse
 
 Components = dict[int, int]  # units of one bundle by the component's id
 
@@ -90,6 +91,40 @@ def taken_apart(sku: Sku) -> dict[Sku, int]:
         return {sku: 1}
     rows = BundleComponent.objects.filter(bundle=sku).select_related("component").order_by("pk")
     return {row.component: row.units for row in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Makes:
+    """What one warehouse has for a bundle. ``free``: available units by component; None where one was never there."""
+
+    warehouse: Warehouse
+    free: tuple[int | None, ...]  # in the order of the components
+    units: int  # whole bundles; below 0 where a component is oversold
+
+
+def makes(bundle_ids: Collection[int]) -> dict[int, list[Makes]]:
+    """Return what each bundle has in each warehouse that holds any of its components, in two queries."""
+    made_of = components_of(bundle_ids)
+    wanted = {pk for components in made_of.values() for pk in components}
+    levels: dict[Warehouse, dict[int, int]] = {}
+    rows = StockLevel.objects.filter(sku__in=wanted).select_related("warehouse")
+    for level in rows.order_by("warehouse__priority", "warehouse__code", "pk"):
+        levels.setdefault(level.warehouse, {})[level.sku_id] = level.available
+    return {
+        bundle_id: [
+            Makes(
+                warehouse=warehouse,
+                free=tuple(there.get(pk) for pk in components),
+                # A component that was never there: the warehouse makes none.
+                units=min(there[pk] // units for pk, units in components.items())
+                if components.keys() <= there.keys()
+                else 0,
+            )
+            for warehouse, there in levels.items()
+            if components.keys() & there.keys()
+        ]
+        for bundle_id, components in made_of.items()
+    }
 
 
 def bundles_with(sku_ids: Collection[int]) -> dict[int, set[int]]:
