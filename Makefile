@@ -7,7 +7,7 @@ CHECK_ENV := DJANGO_SETTINGS_MODULE=tests.settings
 # Python keeps what it compiled, whatever the shell says: the tests alone start it some fifty times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install demo run worker test lint format types imports migrations deploy static check bench
+.PHONY: help install demo run worker test lint format types imports migrations deploy static check messages bench
 
 help:
 	@echo "make demo    simulated stores and stock systems, the dashboard and the worker, until Ctrl-C"
@@ -79,6 +79,13 @@ static: .venv/.development
 		STATIC_ROOT="$$folder" DJANGO_SETTINGS_MODULE=tests.production_static $(BIN)/python manage.py collectstatic --noinput
 
 check: lint types imports migrations deploy static test
+
+# The texts of code and templates for translators; needs GNU gettext.
+messages: .venv/.development
+	@test -n "$(LANGUAGE)" || { echo "Say which language: make messages LANGUAGE=de"; exit 1; }
+	@mkdir -p locale
+	$(CHECK_ENV) $(BIN)/python manage.py makemessages --locale "$(LANGUAGE)" --ignore ".venv/*" --ignore "sandbox/*" \
+		--ignore "tests/*" --ignore "bench/*" --ignore "staticfiles/*"
 
 bench: .venv/.runtime bench/oscar/.venv/.ready
 	@$(BIN)/python -m bench

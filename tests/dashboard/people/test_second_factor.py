@@ -15,6 +15,7 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from dashboard.models import Installation, User
@@ -152,3 +153,14 @@ def test_it_can_be_turned_off_unless_it_is_required(owner: User) -> None:
     Installation.objects.update(requires_second_factor=False)
     browser.post("/accounts/second-factor/totp/deactivate/")
     assert not Authenticator.objects.exists()
+
+
+def test_an_owner_who_is_alone_and_lost_both_is_helped_by_a_command(owner: User) -> None:
+    with pytest.raises(CommandError, match="has no second factor"):
+        call_command("reset_second_factor", "ana")
+    with_second_factor(owner)
+
+    call_command("reset_second_factor", "ana")
+
+    assert sign_in("ana").get("/skus/").status_code == 200
+    assert AuditEntry.objects.get(action="user.second_factor_reset").actor == "command:reset_second_factor"
