@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from channels import connection
-from channels.models import Channel, Listing
+from channels.models import Channel, Listing, Push
 from inventory import audit
+from inventory.models import Movement
 
 SMALL_WAVE = 100  # so few listings may always change: a busy minute in a small store is no accident
 ALLOWED_FOR = timedelta(minutes=15)
+LATELY = timedelta(minutes=10)  # what a broken import empties bit by bit counts together
 
 
 def halts(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: datetime) -> bool:
@@ -31,6 +34,11 @@ def halts(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: date
             "zeros": zeros,
             "limit": channel.breaker_zeros,
         }
+    elif zeros and (emptied := _emptied_unsold(channel, changes, now=now)) > channel.breaker_zeros:
+        reason = _(
+            "%(zeros)d listings would have gone to zero within %(minutes)d minutes without a sale;"
+            " the limit is %(limit)d."
+        ) % {"zeros": emptied, "minutes": int(LATELY.total_seconds() // 60), "limit": channel.breaker_zeros}
     elif len(changes) > SMALL_WAVE and len(changes) * 100 > in_all * channel.breaker_percent:
         reason = _("%(changes)d of %(in_all)d listings would change at once; the limit is %(limit)d %%.") % {
             "changes": len(changes),
@@ -46,6 +54,26 @@ def halts(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: date
             connection.tell_stopped(channel, "halted", reason, now=now)
         Channel.objects.filter(pk=channel.pk).update(halted_reason=reason)
     return True
+
+
+def _emptied_unsold(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: datetime) -> int:
+    """Return how many listings this wave and those before it take to zero though nobody has bought the last units.
+
+    A busy hour sells many things out, and that must reach the store; what no order explains may be a broken import.
+    """
+    since = now - LATELY
+    wave = [listing for listing, target in changes if target == 0 and (listing.accounted or 0) > 0]
+    skus = {listing.sku_id for listing in wave}
+    sales = Movement.objects.filter(kind=Movement.Kind.RESERVE, recorded_at__gte=since)
+    sold = set(sales.filter(sku__in=skus).values_list("sku", flat=True))
+    before = (
+        Push.objects.filter(channel=channel, settled_at__gte=since, state=Push.State.APPLIED)
+        .filter(target=0, accounted_before__gt=0)
+        .exclude(listing__in=wave)
+        .exclude(Exists(sales.filter(sku=OuterRef("listing__sku"))))
+    )
+    emptied = before.order_by().values("listing").distinct().count()
+    return emptied + sum(1 for listing in wave if listing.sku_id not in sold)
 
 
 def allow(*, channel: Channel, actor: str, now: datetime) -> None:

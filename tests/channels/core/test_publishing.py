@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from channels import breaker, mapping, modes, parking, publishing
 from channels.models import Channel, Listing, Push
+from inventory.models import Sku
 from sandbox.ecwid import EcwidSimulator
 from tests import factories
 from tests.channels.core.world import Store, adjust, connect, level, pass_time, receive, sell
@@ -224,7 +225,6 @@ def many(store: Store, count: int) -> list[str]:
 
 
 def empty(codes: list[str]) -> None:
-    from inventory.models import Sku
 
     for sku in Sku.objects.filter(code__in=codes):
         adjust(sku, -2)
@@ -277,8 +277,37 @@ def test_a_wave_that_is_held_back_is_not_let_out_bit_by_bit(store: Store) -> Non
     )
 
 
+def test_what_is_emptied_bit_by_bit_stops_too(store: Store) -> None:
+    Channel.objects.update(breaker_zeros=3)
+    codes = many(store, 6)
+    empty(codes[:2])
+    store.publish()
+    empty(codes[2:4])
+
+    store.publish()
+
+    assert [store.shows(code) for code in codes] == [0, 0, 2, 2, 2, 2]
+    assert store.fresh().halted_reason == (
+        "4 listings would have gone to zero within 10 minutes without a sale; the limit is 3."
+    )
+
+
+def test_what_sells_out_bit_by_bit_goes_out(store: Store, other: Store) -> None:
+    Channel.objects.update(breaker_zeros=3)
+    codes = many(store, 6)
+    for code in codes:
+        sell(other, code, 2, sku=Sku.objects.get(code=code))
+
+    for first in (0, 2, 4):
+        for code in codes[first : first + 2]:
+            other.sim.buy(sku=code, quantity=2)
+        other.hear()
+        store.publish()
+
+    assert [store.shows(code) for code in codes] == [0] * 6
+
+
 def test_a_wave_that_was_taken_back_halts_no_longer(store: Store) -> None:
-    from inventory.models import Sku
 
     Channel.objects.update(breaker_zeros=3)
     codes = many(store, 4)
