@@ -10,6 +10,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from channels import limiter, problems
+from channels.contract import ChannelError
 from channels.models import Channel, ChannelWarehouse, InboundEvent, Listing, Order, Push
 from channels.registry import capabilities_of, opened
 from dashboard.links import link
@@ -123,8 +124,11 @@ def health(channels: Sequence[Channel]) -> list[Health]:
 
 def _budget_key(channel: Channel) -> str:
     """Return the key of the channel's one budget of calls; none where each kind of call has its own."""
-    with opened(channel) as platform:  # nothing is asked over the network here
-        keys = platform.budget_keys()
+    try:
+        with opened(channel) as platform:  # nothing is asked over the network here
+            keys = platform.budget_keys()
+    except ChannelError:
+        return ""  # its credentials or its address are no use: its own row says so, and the others go on
     return keys[0] if len(keys) == 1 else ""
 
 

@@ -127,8 +127,11 @@ def _overview(channel: Channel) -> dict[str, Any]:
 
 
 def _budget_keys(channel: Channel) -> Sequence[str]:
-    with opened(channel) as platform:  # nothing is asked over the network here
-        return platform.budget_keys()
+    try:
+        with opened(channel) as platform:  # nothing is asked over the network here
+            return platform.budget_keys()
+    except ChannelError:
+        return ()  # credentials that are no use open nothing, and the page says so
 
 
 def _locations(channel: Channel) -> list[dict[str, Any]]:
