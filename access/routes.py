@@ -245,6 +245,7 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "developers:home": _SEE,
     "developers:endpoint_list": _SEE,
     "developers:endpoint_detail": _SEE,
+    "developers:tools": _SEE,
     "developers:event_list": _SEE,
     "developers:event_detail": _SEE,
     "developers:delivery_detail": _SEE,

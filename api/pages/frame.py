@@ -16,6 +16,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         ("endpoints", _("Webhooks"), "developers:endpoint_list"),
         ("events", _("Events"), "developers:event_list"),
         ("tokens", _("API tokens"), "developers:token_list"),
+        ("tools", _("Zapier and Make"), "developers:tools"),
         ("reference", _("API reference"), "api:docs"),
     )
     return [

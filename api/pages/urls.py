@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from api.pages import endpoints, events, tokens
+from api.pages import endpoints, events, tokens, tools
 
 app_name = "developers"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("deliveries/<int:pk>/replay/", events.delivery_replay, name="delivery_replay"),
     path("events/", events.event_list, name="event_list"),
     path("events/<int:pk>/", events.event_detail, name="event_detail"),
+    path("tools/", tools.tools, name="tools"),
     path("tokens/", tokens.token_list, name="token_list"),
     path("tokens/new/", tokens.token_new, name="token_new"),
     path("tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
