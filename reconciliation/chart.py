@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.formats import date_format
+from inventory import formats
 
 WIDTH, HEIGHT = 300, 104
 _LEFT, _RIGHT, _TOP, _BOTTOM = 30.0, 298.0, 10.0, 82.0
@@ -69,7 +69,7 @@ def bars(weeks: Sequence[Week], *, top: int) -> Chart:
     """Lay one channel's weeks out, the latest at the right; ``top`` is that of all charts."""
     stacks = [(("waiting", float(week.waiting)), ("healed", float(week.healed))) for week in weeks]
     ends = (weeks[0].starts_on, weeks[-1].starts_on) if weeks else None
-    return lay_out(stacks, top=float(top), top_text=f"{top:,}", ends=ends)
+    return lay_out(stacks, top=float(top), top_text=formats.number(top), ends=ends)
 
 
 def lay_out(
@@ -98,6 +98,6 @@ def lay_out(
         Label(x=_LEFT - 6, y=_BOTTOM + 4, text="0", anchor="end"),
     ]
     if ends is not None:
-        labels.append(Label(x=_LEFT, y=_BOTTOM + 17, text=date_format(ends[0], "j M"), anchor="start"))
-        labels.append(Label(x=_RIGHT, y=_BOTTOM + 17, text=date_format(ends[1], "j M"), anchor="end"))
+        labels.append(Label(x=_LEFT, y=_BOTTOM + 17, text=formats.day(ends[0]), anchor="start"))
+        labels.append(Label(x=_RIGHT, y=_BOTTOM + 17, text=formats.day(ends[1]), anchor="end"))
     return Chart(bars=found, labels=labels, lines=[_TOP, round((_TOP + _BOTTOM) / 2, 1), _BOTTOM])

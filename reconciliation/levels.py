@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from channels import availability, hold_backs
 from channels.hold_backs import Scope
 from channels.models import Listing
+from inventory import formats
 from inventory.models import MAX_UNITS, AuditEntry
 from reconciliation import tolerances
 from reconciliation.models import Discrepancy, LevelDraft, Tolerance
@@ -74,7 +75,7 @@ def parse(name: str, text: str) -> Value:
         raise Invalid(words % {"text": text[:40]})
     most = 100 if is_percent else MAX_UNITS
     if len(number) > 15 or int(number) > most:
-        raise Invalid(_("At most %(most)s.") % {"most": f"{most:,}"})
+        raise Invalid(_("At most %(most)s.") % {"most": formats.number(most)})
     return int(number)
 
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from django.utils.formats import date_format
 
+from inventory import formats
+
 _TICK_STEPS = [
     *(timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30)),
     *(timedelta(hours=n) for n in (1, 2, 3, 6, 12)),
@@ -263,7 +265,7 @@ def _times(start: datetime, end: datetime, across: _Scale, *, room: float, zone:
         if moment >= local:
             # Midnight tells the day, since the hours alone do not.
             is_day = moment.hour == moment.minute == 0
-            label = date_format(moment, "j M" if is_day else style)
+            label = formats.day(moment) if is_day else date_format(moment, style)
             ticks.append(Tick(place=across(moment.timestamp()), label=label))
         moment += step
     return [tick for tick in ticks if across.start + 12 <= tick.place <= across.end - 8]
@@ -316,4 +318,4 @@ def _label(group: Sequence[Happening]) -> str:
 
 
 def _units(value: int) -> str:
-    return f"{'−' if value < 0 else ''}{abs(value):,}"
+    return f"{'−' if value < 0 else ''}{formats.number(abs(value))}"

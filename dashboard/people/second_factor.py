@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -93,7 +94,7 @@ class SecondFactorMiddleware:
             return None
         messages.warning(request, _("The owner asks everyone here for a second factor. Set yours up to go on."))
         if getattr(request, "htmx", False):
-            return HttpResponseClientRedirect("/accounts/second-factor/totp/activate/")
+            return HttpResponseClientRedirect(reverse("mfa_activate_totp"))
         return redirect("mfa_activate_totp")
 
 

@@ -19,6 +19,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from inventory import formats
 from inventory.tables import arrange
 from inventory.views import actor_of, done, form_page
 from reconciliation import batches, verbs
@@ -47,7 +48,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
         return redirect(back)
     if len(rows) > batches.MOST:
         words = _("That is more than %(most)s rows: narrow the filter.")
-        messages.warning(request, words % {"most": f"{batches.MOST:,}"})
+        messages.warning(request, words % {"most": formats.number(batches.MOST)})
         return redirect(back)
     form = _form(request, verb, rows)
     choice = form.draft(version=0) if form else None

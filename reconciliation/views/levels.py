@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels.hold_backs import Scope
 from channels.models import Channel, Listing
-from inventory import sheets
+from inventory import formats, sheets
 from inventory.models import Sku
 from inventory.views import actor_of, done, form_page
 from reconciliation import grid
@@ -255,7 +255,7 @@ def _word(field: str, value: table.Value) -> str:
         return _("inherited")
     if field == "policy":
         return str(Tolerance.Policy(str(value)).label)
-    return f"{value} %" if field in table.PERCENTS else f"{value:,}"
+    return f"{value} %" if field in table.PERCENTS else formats.number(int(value))
 
 
 class ManyForm(forms.Form):
@@ -309,7 +309,7 @@ def edit_many(request: HttpRequest) -> HttpResponse:
     scopes = narrowed.scopes()
     if len(scopes) > table.MOST:
         words = _("More than %(most)s rows match: narrow the filter.")
-        messages.warning(request, words % {"most": f"{table.MOST:,}"})
+        messages.warning(request, words % {"most": formats.number(table.MOST)})
         return done(request, _back(request))
     form = ManyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

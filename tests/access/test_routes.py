@@ -15,7 +15,7 @@ from access.middleware import RolesMiddleware
 from access.roles import LEAST, Role, Verb, may, may_role, roles_with
 from access.routes import ROUTES, is_public, verb_of
 from api import tokens
-from api.permissions import SCOPES
+from api.permissions import SCOPES, scopes_for
 from dashboard.models import User
 
 NOWHERE = "7a52b6f1-3a2e-4a0e-9d55-0c5c1f3b2a10"
@@ -61,6 +61,13 @@ def test_every_verb_is_used_and_has_its_least_role() -> None:
 
     assert used == set(Verb)
     assert set(LEAST) == set(Verb)
+
+
+def test_a_scope_that_changes_something_is_not_offered_to_viewers() -> None:
+    offered = scopes_for(User(username="ana", role=Role.VIEWER))
+
+    assert [scope for scope in offered if scope.endswith(":write")] == ["tokens:write"], "api.permissions._SCOPE_VERBS"
+    assert scopes_for(User(username="ana", role=Role.OWNER)) == list(SCOPES)
 
 
 def test_each_role_may_all_that_the_role_before_it_may() -> None:

@@ -153,3 +153,13 @@ def test_a_key_is_made_with_settings_and_before_there_are_any() -> None:
         check=True,
     )
     Fernet(bare.stdout.strip())
+
+
+def test_a_token_holds_no_scope_that_its_users_role_cant_use(user: User) -> None:
+    User.objects.update(role="viewer")
+
+    with pytest.raises(CommandError, match="The role of ana, viewer, can't use: stock:write"):
+        run("token", "ana", "--scopes", "stock:read,stock:write")
+    run("token", "ana", "--scopes", "all")
+
+    assert [scope for scope in ApiToken.objects.get().scopes if scope.endswith(":write")] == ["tokens:write"]

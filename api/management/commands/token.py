@@ -9,9 +9,10 @@ from django.contrib.auth.models import AbstractUser
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from access.roles import Role
 from api import tokens
 from api.models import ApiToken
-from api.permissions import SCOPES
+from api.permissions import SCOPES, scopes_for
 
 
 class Command(BaseCommand):
@@ -58,6 +59,11 @@ class Command(BaseCommand):
             granted = tokens.parse_scopes(scopes)
         except tokens.UnknownScope as error:
             raise CommandError(str(error)) from error
+        if useless := [scope for scope in granted if scope not in scopes_for(owner)]:
+            if scopes.strip() != "all":
+                role = Role(getattr(owner, "role", Role.VIEWER)).label.lower()
+                raise CommandError(f"The role of {owner}, {role}, can't use: {', '.join(useless)}.")
+            granted = [scope for scope in granted if scope not in useless]
         # Nothing else goes to standard output, so that a script can capture it.
         self.stdout.write(tokens.issue(user=owner, scopes=granted, name=name))
 
