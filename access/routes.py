@@ -196,6 +196,8 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "channels:listing_ignore": Verb.MAPPING,
     "channels:listing_take_back": Verb.MAPPING,
     "channels:listing_create_sku": Verb.MAPPING,
+    "channels:listing_bundle": Verb.MAPPING,
+    "channels:listing_match_again": Verb.MAPPING,
     "channels:listing_retry": Verb.ASK,
     "channels:listing_track": Verb.CHANNELS,
     "channels:listing_hold_back": Verb.RULES,

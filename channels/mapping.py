@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from channels import orders, rulings
 from channels.models import Channel, Listing, MappingChange
 from channels.rulings import PERSON, TAKEN_AWAY, TAKEN_BACK, Ruling, pools_of, settle
-from inventory import audit, catalogue
+from inventory import audit, bundles, catalogue
 from inventory.actors import name_of
 from inventory.models import Sku
 
@@ -73,8 +73,11 @@ def _detach(
     return listing
 
 
-def create_sku(*, listing: Listing, actor: str, now: datetime) -> Sku:
-    """Make a SKU from what the store calls the listing, and link it. Raises ValidationError for an unusable code."""
+def create_sku(*, listing: Listing, actor: str, now: datetime, components: Mapping[int, int] | None = None) -> Sku:
+    """Make a SKU from what the store calls the listing, a bundle where it has ``components``, and link it.
+
+    Raises ValidationError for an unusable code or components that can't be.
+    """
     with transaction.atomic():
         sku = catalogue.create_sku(
             code=listing.external_sku.strip(),
@@ -84,6 +87,8 @@ def create_sku(*, listing: Listing, actor: str, now: datetime) -> Sku:
             actor=actor,
         )
         _record(listing, "sku.create", actor, {}, {"sku": sku.code})
+        if components:
+            sku = bundles.set_components(bundle=sku, components=components, actor=actor, now=now)
         linked = _link(listing, sku, actor=actor, now=now, made_sku=True)
     settle(linked, now=now)
     return sku

@@ -21,6 +21,7 @@ from inventory import audit, catalogue
 from inventory.catalogue import SkuFields
 
 LANE = "mapping"
+MATCHED_AT_ONCE = 500  # listings that a request matches by itself
 AT_ONCE = 300
 AT_WORK = (MappingRun.State.CHECKING, MappingRun.State.APPLYING, MappingRun.State.UNDOING)
 
@@ -57,6 +58,21 @@ def work_for(seconds: float) -> None:
             work(lease)
     if has_due(timezone.now()):
         lanes.wake(LANE)
+
+
+def match_again() -> int:
+    """Look anew for the SKUs of all listings that wait, as after an import; return how many wait.
+
+    A few are done before a page is drawn; many are left to the worker.
+    """
+    waiting = Listing.objects.all().unmapped().update(suggested_at=None)
+    if waiting <= MATCHED_AT_ONCE:
+        with lanes.held(LANE, seconds=1.0) as lease:
+            while lease is not None and not lease.is_over and work(lease):
+                pass
+    if has_due(timezone.now()):
+        lanes.wake(LANE)
+    return waiting
 
 
 def finish(run: MappingRun) -> MappingRun:

@@ -15,8 +15,6 @@ from inventory.bundle_forms import BundleForm
 from inventory.models import Sku
 from inventory.views import actor_of, done, form_page
 
-OFFERED = 500  # codes that the fields complete
-
 
 @require_http_methods(["GET", "POST"])
 def sku_bundle(request: HttpRequest, pk: int) -> HttpResponse:
@@ -27,6 +25,4 @@ def sku_bundle(request: HttpRequest, pk: int) -> HttpResponse:
         sentence = _("%(code)s is a bundle: its listings follow.") if form.components else _("%(code)s is no bundle.")
         messages.success(request, sentence % {"code": sku.code})
         return done(request, reverse("dashboard:sku_detail", args=[pk]))
-    parts = Sku.objects.active().filter(is_bundle=False, merged_into=None).exclude(pk=pk)
-    offered = parts.order_by("code").values_list("code", "name")[:OFFERED]
-    return form_page(request, "dashboard/sku_bundle.html", form, {"sku": sku, "offered": offered})
+    return form_page(request, "dashboard/sku_bundle.html", form, {"sku": sku})

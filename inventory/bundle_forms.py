@@ -14,15 +14,16 @@ from inventory.models import MAX_UNITS, Sku
 
 SPARE_ROWS = 4
 MOST_ROWS = 100
+OFFERED = 500
 
 
 class BundleForm(forms.Form):
-    """The components of ``bundle``: their codes and the units of each. Empty rows are left out."""
+    """The components of ``bundle``, stored or still to be made: their codes and units. Empty rows are left out."""
 
     def __init__(self, *args: Any, bundle: Sku, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.bundle = bundle
-        made_of = list(bundle.components.select_related("component").order_by("pk"))
+        made_of = list(bundle.components.select_related("component").order_by("pk")) if bundle.pk else []
         rows = len(made_of) + SPARE_ROWS
         if self.is_bound:  # as many as were sent: another row is one more save away
             rows = max(rows, sum(name.startswith("code_") for name in self.data))
@@ -45,6 +46,13 @@ class BundleForm(forms.Form):
         self.count = min(rows, MOST_ROWS)
 
     @property
+    def offered(self) -> list[tuple[str, str]]:
+        """Return the codes and names that the fields complete."""
+        parts = Sku.objects.active().filter(is_bundle=False, is_sandbox=self.bundle.is_sandbox)
+        parts = parts.exclude(pk=self.bundle.pk)
+        return list(parts.order_by("code").values_list("code", "name")[:OFFERED])
+
+    @property
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"code_{number}"], self[f"units_{number}"]) for number in range(self.count)]
 
@@ -60,7 +68,7 @@ class BundleForm(forms.Form):
                     self.add_error(f"code_{number}", _("Which SKU?"))
                 continue
             sku = skus.get(code)
-            if sku is None:
+            if sku is None or sku.is_sandbox != self.bundle.is_sandbox:
                 self.add_error(f"code_{number}", _("No SKU has the code “%(code)s”.") % {"code": code})
             elif sku.pk in self.components:
                 self.add_error(

@@ -22,6 +22,7 @@ from channels.models import Channel, Listing, MappingChange
 from channels.tables import QueueTable
 from channels.views.answers import back
 from channels.views.listings import tabs, with_all
+from inventory.bundle_forms import BundleForm
 from inventory.models import Sku
 from inventory.tables import arrange, list_page
 from inventory.views import actor_of
@@ -132,6 +133,42 @@ def listing_create_sku(request: HttpRequest, pk: int) -> HttpResponse:
         }
         return _answer(request, listing, words, is_refused=True)
     return _answer(request, listing, _("%(sku)s is made and linked.") % {"sku": sku.code})
+
+
+@require_http_methods(["GET", "POST"])
+def listing_bundle(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what a waiting listing is made of: its SKU is made as a bundle, and linked."""
+    waiting = Listing.objects.all().unmapped().exclude(external_sku="").select_related("channel")
+    listing = get_object_or_404(waiting, pk=pk)
+    form = BundleForm(request.POST or None, bundle=Sku(is_sandbox=listing.channel.is_sandbox))
+    if request.method == "POST" and form.is_valid():
+        if not form.components:
+            form.add_error(None, _("Name one component or more."))
+        else:
+            try:
+                sku = mapping.create_sku(
+                    listing=listing, actor=actor_of(request.user), now=timezone.now(), components=form.components
+                )
+            except ValidationError as error:
+                form.add_error(None, error)
+            else:
+                messages.success(request, _("%(sku)s is made and linked.") % {"sku": sku.code})
+                return redirect("channels:listing_unmapped")
+    status = 422 if form.errors else 200
+    return render(request, "channels/listing_bundle.html", {"listing": listing, "form": form}, status=status)
+
+
+@require_POST
+def listing_match_again(request: HttpRequest) -> HttpResponse:
+    """Look anew for the SKUs of what waits: SKUs may have come or changed since the import."""
+    waiting = mapping_runs.match_again()
+    left = Listing.objects.all().unmapped().count()
+    if mapping_runs.has_due(timezone.now()):
+        messages.info(request, _("They are being matched. You can leave this page."))
+    else:
+        words = ngettext("%(n)d listing was linked.", "%(n)d listings were linked.", waiting - left)
+        messages.success(request, words % {"n": waiting - left})
+    return redirect("channels:listing_unmapped")
 
 
 def _answer(

@@ -7,8 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from channels import catalog
+from channels import availability, catalog
 from channels.models import Channel, Listing, MappingRun, OrderLine
+from inventory import bundles
 from inventory.models import AuditEntry, Sku, StockLevel
 from sandbox.ecwid import EcwidSimulator
 from tests.channels.web.conftest import listing_of, work
@@ -236,3 +237,37 @@ def test_a_file_is_checked_shown_applied_and_undone_in_the_browser(browser: Clie
     browser.post(f"/listings/mapping/{run.pk}/undo/")
     assert listing_of("TEE-M").mapping == "unmapped"
     assert browser.post("/listings/mapping/file/", {"file": SimpleUploadedFile("x.csv", b"a\n1\n")}).status_code == 422
+
+
+def test_a_bundle_is_made_of_a_listing_and_linked(browser: Client, imported: Channel, sim: EcwidSimulator) -> None:
+    tee, mug = make_sku("TEE-RED", on_hand=6), make_sku("MUG-RED", on_hand=9)
+    listing = listing_of("TEE-M")
+    page = f"/listings/{listing.pk}/bundle/"
+    assert "What is Tee, medium made of?" in browser.get(page).content.decode()
+    nothing = browser.post(page, {"code_0": "", "units_0": ""})
+    assert (nothing.status_code, Sku.objects.filter(code="TEE-M").exists()) == (422, False)
+    assert browser.post(page, {"code_0": "NOBODY", "units_0": "1"}).status_code == 422
+
+    browser.post(page, {"code_0": "TEE-RED", "units_0": "1", "code_1": "MUG-RED", "units_1": "4"})
+
+    listing.refresh_from_db()
+    assert listing.sku is not None
+    assert (listing.sku.code, listing.sku.is_bundle) == ("TEE-M", True)
+    assert bundles.components_of([listing.sku.pk])[listing.sku.pk] == {tee.pk: 1, mug.pk: 4}
+    assert availability.targets([listing]) == {listing.pk: 2}
+    assert browser.get(page).status_code == 404, "it waits no more"
+
+
+def test_what_waits_is_matched_again_but_what_was_taken_away_stays_so(browser: Client, imported: Channel) -> None:
+    tee, mug = listing_of("TEE-M"), listing_of("MUG")
+    browser.post(f"/listings/{mug.pk}/link/", {"sku": make_sku("MUG").pk})
+    browser.post(f"/listings/{mug.pk}/unlink/")
+    sku = make_sku("TEE-M")
+
+    answer = browser.post("/listings/match-again/", follow=True)
+
+    assert "1 listing was linked." in answer.content.decode()
+    tee.refresh_from_db()
+    mug.refresh_from_db()
+    assert (tee.sku, mug.sku) == (sku, None)
+    assert "Match again" in answer.content.decode()
