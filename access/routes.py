@@ -337,6 +337,7 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     "api:discrepancy-detail": (_SEE, Verb.REVIEW),
     "api:discrepancy-resolve": Verb.REVIEW,
     "api:discrepancy-resolve-many": Verb.REVIEW,
+    "api:discrepancy-notes": (_SEE, Verb.REVIEW),
     "api:discrepancy-undo": Verb.REVIEW,
     "api:discrepancy-batch-list": _SEE,
     "api:discrepancy-batch-detail": _SEE,

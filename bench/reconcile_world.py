@@ -2,7 +2,8 @@
 
 Everything runs in this one process. The buyers are quicker than any worker: they buy while the store answers our reads
 of quantities, just before or just after it looks, so that sales fall between every two readings however busy the
-machine is. (Not while it answers about orders: each sale told of would bring more than one new.)
+machine is. (Seldom while single products are read and never while it answers about orders: each sale told of would
+bring another.)
 Webhooks are brought to our door by hand, so that some can be lost.
 """
 
@@ -20,7 +21,7 @@ from typing import Any
 import django
 
 STORES, LISTINGS = 4, 2_000
-SALES_PER_PAGE, SALES_PER_LOOK = 4, 1  # on average, half of them just before the store answers, half just after
+SALES_PER_PAGE, SALES_PER_LOOK = 4, 0.2  # on average, half of them just before the store answers, half just after
 LOST_WEBHOOKS = 0.15
 SEARCH_LAG = 0.3  # seconds that the stores' lists lag behind
 GRACE = 0  # seconds; in earnest 30 and more, which only makes it easier
@@ -46,9 +47,10 @@ class Shop:
     sold: int = 0
     chance: random.Random = field(default_factory=random.Random)
 
-    def buy(self, most: int) -> None:
-        """Buy a few things, or nothing."""
-        for _ in range(self.chance.randint(0, most) if self.is_open else 0):
+    def buy(self, mean: float) -> None:
+        """Buy a few things, or nothing: half of ``mean`` on average."""
+        number = self.chance.randint(0, int(mean)) if mean >= 1 else int(self.chance.random() < mean / 2)
+        for _ in range(number if self.is_open else 0):
             self.sim.buy(sku=self.chance.choice(list(self.products)), quantity=self.chance.choice((1, 1, 1, 2)))
             self.sold += 1
 
@@ -106,10 +108,10 @@ def _open(stack: ExitStack, number: int) -> Shop:
 
     def answer_among_buyers(request: Any) -> Any:
         is_page, is_look = request.path.endswith("/products"), "/products/" in request.path
-        most = SALES_PER_PAGE if is_page else SALES_PER_LOOK if is_look else 0
-        shop.buy(most)
+        mean = SALES_PER_PAGE if is_page else SALES_PER_LOOK if is_look else 0
+        shop.buy(mean)
         response = answer(request)
-        shop.buy(most)
+        shop.buy(mean)
         return response
 
     sim._answer = answer_among_buyers  # type: ignore[method-assign]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -11,7 +12,7 @@ from api.fields import SkuByCode, StrictSerializer, Units, WarehouseByCode, Whol
 from api.serializers.channels import ChannelBriefSerializer
 from api.serializers.problems import FieldErrorSerializer
 from channels.models import Listing
-from reconciliation.models import Batch, BatchItem, Discrepancy, Finding, Run, Severity, Verb
+from reconciliation.models import Batch, BatchItem, Discrepancy, DiscrepancyNote, Finding, Run, Severity, Verb
 
 MOST_DECISIONS = 1_000  # discrepancies of one request
 MOST_LISTINGS = 1_000  # of a run over a selection
@@ -186,6 +187,26 @@ class DiscrepancySerializer(serializers.ModelSerializer[Discrepancy]):
     @extend_schema_field({"type": "string", "enum": SEVERITIES})
     def get_severity(self, row: Discrepancy) -> str:
         return Severity(row.severity).name.lower()
+
+
+class AssignRequest(StrictSerializer):
+    assignee = serializers.SlugRelatedField[Any](
+        slug_field="username",
+        queryset=get_user_model().objects.filter(is_active=True),
+        allow_null=True,
+        help_text="The name of who looks after it; null: nobody.",
+    )
+
+
+class NoteRequest(StrictSerializer):
+    text = serializers.CharField(max_length=2000)
+
+
+class NoteSerializer(serializers.ModelSerializer[DiscrepancyNote]):
+    class Meta:
+        model = DiscrepancyNote
+        fields = ["id", "actor", "text", "at"]
+        read_only_fields = fields
 
 
 class DecisionRequest(StrictSerializer):

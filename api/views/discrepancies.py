@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from api.errors import FieldError, ProblemError, flat
 from api.reconciliation_filters import BatchFilter, BatchItemFilter, DiscrepancyFilter
 from api.serializers.reconciliation import (
+    AssignRequest,
     BatchItemSerializer,
     BatchSerializer,
     DecidedSerializer,
@@ -27,14 +28,16 @@ from api.serializers.reconciliation import (
     DecideRequest,
     DecisionItem,
     DiscrepancySerializer,
+    NoteRequest,
+    NoteSerializer,
 )
 from api.views.base import ReadViews, actor_of
 from channels import connection
 from channels.contract import ChannelError
 from channels.tracking import CantStart
 from inventory.errors import LedgerError
-from reconciliation import batches, verbs
-from reconciliation.models import Batch, BatchItem, Discrepancy, Verb
+from reconciliation import batches, triage, verbs
+from reconciliation.models import Batch, BatchItem, Discrepancy, DiscrepancyNote, Verb
 from reconciliation.verbs import Choice, NotPossible, PictureMoved
 
 _DISCREPANCY = {
@@ -126,6 +129,11 @@ _MANY_RESULT = OpenApiExample(
     response_only=True,
     status_codes=["202"],
 )
+_A_NOTE = OpenApiExample(
+    "A note",
+    {"id": 4, "actor": "user:ana", "text": "Ben counts it tonight.", "at": "2026-11-21T08:00:00Z"},
+    response_only=True,
+)
 _A_BATCH = OpenApiExample("At work", _BATCH, response_only=True)
 _AN_ITEM = OpenApiExample(
     "Done",
@@ -146,6 +154,52 @@ class DiscrepancyViews(ReadViews[Discrepancy]):
     queryset = Discrepancy.objects.all().for_list().select_related("proposed_sku")
     serializer_class = DiscrepancySerializer
     filterset_class = DiscrepancyFilter
+
+    @extend_schema(
+        summary="Assign a discrepancy",
+        request=AssignRequest,
+        responses=DiscrepancySerializer,
+        examples=[OpenApiExample("To ana", {"assignee": "ana"}, request_only=True), _ONE],
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Say who looks after it. Its version stays: the numbers are as they were read."""
+        row, asked = self.get_object(), self.parse(request, AssignRequest)
+        triage.assign(row=row, person=asked["assignee"], actor=actor_of(request))
+        return Response(DiscrepancySerializer(self.get_object()).data)
+
+    @extend_schema(
+        methods=["get"],
+        summary="List the notes of a discrepancy",
+        responses=NoteSerializer(many=True),
+        examples=[_A_NOTE],
+        filters=True,
+    )
+    @extend_schema(
+        methods=["post"],
+        summary="Note something beside a discrepancy",
+        request=NoteRequest,
+        responses={201: NoteSerializer},
+        examples=[OpenApiExample("A note", {"text": "Ben counts it tonight."}, request_only=True), _A_NOTE],
+    )
+    @action(
+        methods=["get", "post"],
+        detail=True,
+        queryset=DiscrepancyNote.objects.all(),
+        serializer_class=NoteSerializer,
+        filterset_class=None,
+    )
+    def notes(self, request: Request, pk: str) -> Response:
+        """What people wrote beside it."""
+        row = Discrepancy.objects.filter(pk=pk).first()
+        if row is None:
+            raise ProblemError(404, "not-found", "There is no such discrepancy.")
+        if request.method == "POST":
+            asked = self.parse(request, NoteRequest)
+            note = triage.note(row=row, text=asked["text"], actor=actor_of(request), now=timezone.now())
+            return Response(NoteSerializer(note).data, status=201)
+        rows: QuerySet[Any] = self.get_queryset()
+        page = self.paginate_queryset(self.filter_queryset(rows.filter(discrepancy=row)))
+        return self.get_paginated_response(NoteSerializer(page, many=True).data)
 
     @extend_schema(
         summary="Decide a discrepancy",

@@ -291,6 +291,23 @@ def test_discrepancies_are_narrowed_as_the_queue_is(api: Api, main: Warehouse, a
         assert_problem(api.get("discrepancies/", **bad), 400, "invalid-input")
 
 
+def test_it_is_assigned_and_noted(api: Api, main: Warehouse) -> None:
+    row = make_discrepancy(make_listing(make_channel(), make_sku("TEE"), quantity=7), shows=9)
+    address = f"discrepancies/{row.pk}"
+
+    assert api.patch(f"{address}/", {"assignee": "ana"}).json()["assignee"] == "ana"
+    assert [each["id"] for each in rows(api.get("discrepancies/", assignee="ana"))] == [row.pk]
+    assert api.patch(f"{address}/", {"assignee": None}).json()["assignee"] is None
+    for body in ({}, {"assignee": "nobody-there"}, {"assignee": 1, "state": "open"}):
+        assert_problem(api.patch(f"{address}/", body), 400, "invalid-input")
+
+    noted = api.post(f"{address}/notes/", {"text": "Ben counts it tonight."})
+    assert (noted.status_code, noted.json()["actor"]) == (201, "user:ana")
+    assert rows(api.get(f"{address}/notes/")) == [noted.json()]
+    assert_problem(api.post(f"{address}/notes/", {"text": ""}), 400, "invalid-input")
+    assert_problem(api.post(f"discrepancies/{row.pk + 1}/notes/", {"text": "x"}), 404, "not-found")
+
+
 def test_the_number_of_queries_does_not_grow_with_the_rows(api: Api, main: Warehouse) -> None:
     channel = make_channel("North", warehouses=[main])
 
