@@ -7,6 +7,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard import shops
 from inventory.models import MAX_UNITS, Sku, StockLevel, Warehouse
 from inventory.shops.finding import find_skus
 from inventory.shops.selling import Verb
@@ -79,7 +80,7 @@ class Basket:
         found = find_skus({(code, flag) for code, flag, _units in self._lines})
         skus = [sku for sku in found.values() if isinstance(sku, Sku)]
         levels = StockLevel.objects.filter(warehouse=self._shop, sku__in=skus)
-        on_hand = dict(levels.values_list("sku_id", "on_hand"))
+        on_hand = dict(levels.values_list("sku_id", "on_hand")) | shops.made_there(skus, self._shop)
         rows = []
         for place, (code, flag, units) in enumerate(self._lines):
             sku = found[code, flag]

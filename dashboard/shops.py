@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
+from inventory import bundles
 from inventory.models import Sku, StockLevel, Warehouse
 from inventory.shops.models import SaleLine
 
@@ -37,7 +39,17 @@ def matches(text: str, shop: Warehouse) -> list[Sku]:
     """Return SKUs that are like ``text``, those on the shop's shelf first; each knows its units there."""
     there = StockLevel.objects.filter(sku=OuterRef("pk"), warehouse=shop).values("on_hand")
     rows = Sku.objects.active().search(text).annotate(there=Coalesce(Subquery(there, output_field=IntegerField()), 0))
-    return list(rows.order_by("-there", "code", "pk")[:MATCHES_SHOWN])
+    found = list(rows.order_by("-there", "code", "pk")[:MATCHES_SHOWN])
+    there_too = made_there(found, shop)
+    for sku in found:
+        sku.there = there_too.get(sku.pk, sku.there)
+    return found
+
+
+def made_there(skus: Sequence[Sku], shop: Warehouse) -> dict[int, int]:
+    """Return how many of each bundle among ``skus`` its components in the shop make."""
+    made = bundles.makes([sku.pk for sku in skus if sku.is_bundle])
+    return {pk: sum(place.units for place in places if place.warehouse == shop) for pk, places in made.items()}
 
 
 def recent_sales(shop: Warehouse) -> list[Sale]:

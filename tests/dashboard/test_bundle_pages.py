@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboard.models import User
 from inventory import bundles
-from inventory.models import Sku
+from inventory.models import Sku, Warehouse
 from tests.factories import NOW, make_sku, make_warehouse, stock
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +100,16 @@ def test_a_list_of_bundles_costs_no_query_for_each(browser: Client, tee: Sku, mu
     for number in range(1, 6):
         bundles.set_components(bundle=make_sku(f"KIT{number}"), components={tee.pk: 1}, actor="user:ana", now=NOW)
     assert queries() == one
+
+
+def test_a_shop_sees_how_many_of_a_bundle_it_can_make(browser: Client, tee: Sku, mug: Sku) -> None:
+    make_warehouse()
+    Warehouse.objects.update(is_shop=True)
+    shop = Warehouse.objects.get()
+    bundles.set_components(
+        bundle=make_sku("KIT", name="Camp kit"), components={tee.pk: 2, mug.pk: 1}, actor="user:ana", now=NOW
+    )
+
+    browser.post(f"/shop/{shop.pk}/add/", {"code": "KIT"})
+
+    assert "3 here" in browser.get(f"/shop/{shop.pk}/").content.decode()

@@ -37,7 +37,15 @@ def test_the_reference_bridge_keeps_every_promise(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [("as_of_moves", "as_of changes"), ("odd_quantity", "is negative"), ("incomplete", "not complete")],
+    [
+        ("as_of_moves", "as_of changes"),
+        ("odd_quantity", "is negative"),
+        ("incomplete", "not complete"),
+        ("duplicate_row", "stands twice"),
+        ("html", "did not answer with JSON"),
+        ("error", "answered 500, not 200"),
+        ("hang_up", "did not answer (ConnectionError)"),
+    ],
 )
 def test_a_broken_promise_is_named(bridge: Bridge, fault: str, words: str) -> None:
     for number in range(5):
