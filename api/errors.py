@@ -20,10 +20,11 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from channels import connect, mapping, tracking
+from channels import connect, mapping, mapping_runs, modes, tracking
 from channels.contract import ChannelError
 from channels.contract import RateLimited as ChannelRateLimited
 from inventory.addresses import ForbiddenAddress
+from inventory.batches.reading import TooLong
 from inventory.errors import (
     CodeTaken,
     InsufficientStock,
@@ -50,6 +51,8 @@ REFUSALS = (
     connecting.ConnectRefused,
     tracking.CantStart,
     mapping.ChangedSince,
+    mapping_runs.NotNow,
+    modes.CantChoose,
     places.WarehouseTaken,
     files.SameFile,
     files.Busy,
@@ -174,7 +177,7 @@ def _own(exc: Exception) -> Response | None:
             return problem(502, "other-side-away", str(exc)) if exc.retryable else problem(409, "refused", str(exc))
         case ForbiddenAddress():
             return problem(400, "invalid-input", str(exc), errors=[FieldError(field="base_url", message=str(exc))])
-        case UnreadableSheet():
+        case UnreadableSheet() | TooLong():
             return problem(400, "invalid-input", str(exc), errors=[FieldError(field="content", message=str(exc))])
         case _ if isinstance(exc, REFUSALS):
             return problem(409, "conflict", str(exc))

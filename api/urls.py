@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from api.views.account import ChangeViews, TokenViews
 from api.views.base import NotFoundView
+from api.views.batches import CountBatchViews, MappingRunViews
 from api.views.catalogue import SkuViews, WarehouseViews
 from api.views.channels import ChannelViews, ImportViews, PlatformsView
 from api.views.description import DescriptionView
@@ -44,6 +45,7 @@ router.trailing_slash = "/?"
 router.register("warehouses", WarehouseViews)
 router.register("skus", SkuViews)
 router.register("stock", StockViews)
+router.register("count-batches", CountBatchViews, basename="count-batch")
 router.register("movements", MovementViews)
 router.register("reservations", ReservationViews)
 router.register("pos/sales", SaleViews, basename="sale")
@@ -51,6 +53,7 @@ router.register("shipments", ShipmentViews, basename="shipment")
 router.register("channels", ChannelViews)
 router.register("imports", ImportViews, basename="import")
 router.register("listings", ListingViews)
+router.register("mapping-runs", MappingRunViews, basename="mapping-run")
 router.register("orders", OrderViews)
 router.register("inbox", InboxViews, basename="inbox")
 router.register("pushes", PushViews)

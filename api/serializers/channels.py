@@ -23,6 +23,7 @@ from channels.models import CatalogImport, Channel, Location
 from channels.registry import PLATFORMS, capabilities_of
 
 MOST_WAREHOUSES = 50
+MOST_LISTINGS = 1000
 
 
 class ChannelBriefSerializer(serializers.ModelSerializer[Channel]):
@@ -262,6 +263,15 @@ def checked_feeds(feeds: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len({feed["warehouse"].pk for feed in feeds}) < len(feeds):
         raise serializers.ValidationError("A warehouse stands there twice.")
     return feeds
+
+
+class GoLiveRequest(StrictSerializer):
+    listings = serializers.ListField(
+        child=Id(), allow_empty=False, max_length=MOST_LISTINGS, help_text="Ids of those that are written to."
+    )
+    accept_zeros = StrictBoolean(
+        required=False, default=False, help_text="true: although that takes most of them to zero."
+    )
 
 
 class WaveSerializer(serializers.Serializer[Any]):

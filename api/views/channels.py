@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from api.errors import ProblemError
 from api.fields import Options, Secrets
 from api.filters import ChannelFilter, ImportFilter, refuse_parameters
+from api.serializers.batches import MappingRunSerializer
 from api.serializers.channels import (
     ChannelChange,
     ChannelSerializer,
@@ -27,6 +28,7 @@ from api.serializers.channels import (
     ConnectionReportSerializer,
     ConnectRequest,
     DueSerializer,
+    GoLiveRequest,
     ImportSerializer,
     LocationsSerializer,
     MirrorRequest,
@@ -47,6 +49,7 @@ from channels import (
     connection,
     emergency,
     ingress,
+    mapping_runs,
     mirror,
     modes,
     opening,
@@ -56,6 +59,8 @@ from channels import (
 from channels.contract import Capabilities, ChannelError, ConnectionReport
 from channels.models import CatalogImport, Channel, ChannelWarehouse
 from channels.registry import PLATFORMS, capabilities_of
+
+ANSWERS_WITHIN = 1.0  # seconds that a request works on a run before it leaves the rest to the worker
 
 
 class PlatformsView(ApiView[Channel]):
@@ -165,6 +170,30 @@ class ChannelViews(ReadViews[Channel]):
         """What would be written if the channel went live now."""
         refuse_parameters(request, ())
         return Response(PreviewSerializer(modes.preview(self._connected())).data)
+
+    @extend_schema(summary="Go live with a part", request=GoLiveRequest, responses=ChannelSerializer)
+    @action(methods=["post"], detail=True, url_path="go-live", filter_backends=[])
+    def go_live(self, request: Request, pk: str) -> Response:
+        """Write to these listings and observe all others. Refused (409) where it would empty most of them."""
+        channel, asked = self._connected(), self.parse(request, GoLiveRequest)
+        if not asked["accept_zeros"]:
+            _refuse_zeros(modes.preview(channel, among=asked["listings"]))
+        modes.go_live_with(
+            channel=channel,
+            listing_ids=asked["listings"],
+            chosen_by="the API",
+            actor=actor_of(request),
+            now=timezone.now(),
+        )
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(summary="Make all missing SKUs", request=None, responses={202: MappingRunSerializer})
+    @action(methods=["post"], detail=True, url_path="create-skus", filter_backends=[])
+    def create_skus(self, request: Request, pk: str) -> Response:
+        """Of every unmapped listing whose code is nobody's yet, in the background; mapping-runs/ tells of it."""
+        run = mapping_runs.create_missing_skus(channel=self._connected(), actor=actor_of(request), now=timezone.now())
+        mapping_runs.work_for(ANSWERS_WITHIN)
+        return Response(MappingRunSerializer(run).data, status=202)
 
     @extend_schema(summary="List a store's locations", responses=LocationsSerializer)
     @action(methods=["get"], detail=True, filter_backends=[])
@@ -344,7 +373,10 @@ def _refuse_emptying(channel: Channel, mode: str, *, accepts_zeros: bool) -> Non
     """Raise ProblemError, 409, where going live would take most of the channel off sale and nobody said so."""
     if mode != Channel.Mode.LIVE or channel.mode == mode or accepts_zeros:
         return
-    preview = modes.preview(channel)
+    _refuse_zeros(modes.preview(channel))
+
+
+def _refuse_zeros(preview: modes.Preview) -> None:
     if preview.empties:
         raise ProblemError(
             409,

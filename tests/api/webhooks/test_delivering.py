@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.utils import timezone
+from pytest_django import Settings
 from standardwebhooks import Webhook
 
 from api.models import Attempt, Delivery, Endpoint, Event
@@ -261,3 +263,22 @@ def test_a_retry_after_that_nobody_can_read_is_no_reason_to_wait(text: str) -> N
     assert schedule.asked_for(text, status=503, now=now) is None
     assert schedule.asked_for("999999999", status=503, now=now) == now + timedelta(days=1)
     assert schedule.asked_for("60", status=500, now=now) is None
+
+
+def test_an_address_that_turns_private_after_it_was_accepted_is_not_called(
+    endpoint: Endpoint, work: Work, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name pointed to the internet when the endpoint was made; by now it leads into our own network."""
+    settings.ALLOW_PRIVATE_HOSTS = False
+    private = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: private)
+    monkeypatch.setattr(socket, "create_connection", lambda *args, **kwargs: pytest.fail("It was called."))
+    Endpoint.objects.update(url="https://hooks.example/x")
+    make_event()
+
+    work()
+
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.step, delivery.last_status) == ("pending", 1, None)
+    assert "private network" in delivery.last_problem
+    assert Attempt.objects.get().problem == delivery.last_problem
