@@ -163,7 +163,7 @@ def _orders() -> Iterator[Concern]:
             % found,
             detail=_("The units are sold on the channel but not reserved here, most often for want of a mapping."),
             verb=_("Resolve"),
-            url=link("channels:order_list", lines="waiting"),
+            url=link("dashboard:parked", "orders"),
         )
 
 
@@ -181,7 +181,7 @@ def _listings() -> Iterator[Concern]:
             )
             % found,
             verb=_("Review"),
-            url=link("channels:listing_list", state="parked"),
+            url=link("dashboard:parked", "quantities"),
         )
     if found["unmapped"]:
         yield Concern(
@@ -239,7 +239,7 @@ def _events() -> Iterator[Concern]:
             )
             % {"failed": failed},
             verb=_("Replay"),
-            url=link("channels:activity", state="failed"),
+            url=link("dashboard:parked", "events"),
         )
 
 

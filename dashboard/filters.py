@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from channels.filters import WordsFilter
+from channels.filters import ChannelChoice, WordsFilter
 from dashboard import skus
 from inventory.models import Sku, Warehouse
 from inventory.querysets import SkuQuerySet
@@ -59,6 +59,15 @@ class SkuFilter(django_filters.FilterSet):  # type: ignore[misc]
         if data["state"]:
             rows = rows.filter(self.STATES[data["state"]])
         return rows
+
+
+class ParkedFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What is set aside, of any kind that belongs to a channel."""
+
+    channel = ChannelChoice()
+
+    class Meta:
+        fields: list[str] = []
 
 
 class SaleLineFilter(django_filters.FilterSet):  # type: ignore[misc]

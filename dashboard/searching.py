@@ -74,6 +74,7 @@ _PAGES: tuple[tuple[StrPromise, str, str, str], ...] = (
     ),
     (gettext_lazy("Activity"), "activity", "channels:activity", "webhooks inbox events"),
     (gettext_lazy("Pushes"), "push", "channels:push_list", "quantities written outgoing"),
+    (gettext_lazy("Set aside"), "stop", "dashboard:parked_first", "parked retry failed again"),
     (gettext_lazy("Changes by people"), "history", "channels:activity_changes", "audit trail who"),
     (gettext_lazy("Warehouses"), "warehouse", "inventory:warehouse_list", "places locations"),
     (gettext_lazy("Stock sources"), "source", "sources:source_list", "wms csv inventree"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.parked import Kind
 from inventory import bundles
 from inventory.models import Warehouse
 from inventory.tables import ListTable, NumberColumn, PartColumn, TextColumn, TimeColumn
@@ -65,6 +68,43 @@ class ShortTable(ListTable):
     caption = _("What is oversold")
     empty_icon = "check-circle"
     empty_title = _("Nothing is oversold")
+
+
+class ParkedPart(PartColumn):
+    """A cell about what is set aside, whatever kind it is."""
+
+    def get_context_data(self, *, record: Any, table: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(record=record, table=table, **kwargs)
+        context["about"] = table.kind.about(record)
+        return context
+
+
+class ParkedTable(ListTable):
+    """What waits for a person to try it again."""
+
+    pick = ParkedPart("dashboard/cells/parked_pick.html", css_class="cell-pick", empty_values=(), verbose_name="")
+    what = ParkedPart("dashboard/cells/parked_what.html", empty_values=(), verbose_name=_("What"))
+    words = ParkedPart(
+        "dashboard/cells/parked_words.html", css_class="cell-wide", empty_values=(), verbose_name=_("What was said")
+    )
+    since = ParkedPart(
+        "dashboard/cells/parked_since.html", css_class="nowrap", empty_values=(), verbose_name=_("Since")
+    )
+    verbs = ParkedPart(
+        "dashboard/cells/parked_verbs.html",
+        css_class="table-actions cell-wide",
+        empty_values=(),
+        verbose_name=_("Again"),
+    )
+
+    class Meta:
+        orderable = False
+
+    kind: Kind
+    row_header = "what"
+    caption = _("Set aside")
+    empty_icon = "check-circle"
+    empty_title = _("Nothing is set aside")
 
 
 class RiskTable(ListTable):
