@@ -51,7 +51,7 @@ def read(channel: Channel, query: QueryDict) -> Choice:
         return _choice(_deepest(channel, percent), _("%(percent)d %% of its listings") % {"percent": percent})
     if query.get("q") or query.get("show"):
         found = ObservedFilter(query, observing.observed_listings(channel))
-        ids = list(found.qs.values_list("pk", flat=True)) if found.is_valid() else []
+        ids = list(found.qs.order_by().values_list("pk", flat=True)) if found.is_valid() else []
         labels = dict(found.form.fields["show"].choices)
         parts = [query.get("q", ""), str(labels.get(query.get("show", ""), ""))]
         return _choice(ids, _("Those found by %(words)s") % {"words": ", ".join(f"“{part}”" for part in parts if part)})

@@ -128,7 +128,9 @@ class ObservedFilter(django_filters.FilterSet):  # type: ignore[misc]
     show = django_filters.ChoiceFilter(
         label=_("Show"),
         method="by_change",
+        empty_label=None,
         choices=(
+            ("all", _("Everything observed")),
             ("differs", _("What would change")),
             ("up", _("Raised")),
             ("down", _("Lowered")),
@@ -146,6 +148,7 @@ class ObservedFilter(django_filters.FilterSet):  # type: ignore[misc]
     def by_change(self, listings: QuerySet[Listing], name: str, value: str) -> QuerySet[Listing]:
         known = Q(accounted__isnull=False, would_show__isnull=False)
         wanted = {
+            "all": Q(),
             "differs": known & ~Q(change=0, drift=0),
             "up": known & Q(change__gt=0),
             "down": known & Q(change__lt=0),

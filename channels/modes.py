@@ -8,9 +8,10 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Case, Count, F, Q, When
 from django.utils.translation import gettext as _
 
-from channels import availability, breaker, hold_backs, orders, publishing
+from channels import availability, breaker, hold_backs, observing, orders, publishing
 from channels.hold_backs import Scope
 from channels.lanes import wake
 from channels.models import Channel, ChannelWarehouse, Listing, OrderLine
@@ -52,29 +53,52 @@ class Preview:
 
 
 def preview(channel: Channel, *, among: Sequence[int] | None = None) -> Preview:
-    """Compute, without writing anything, what going live would change on the channel.
+    """Tell, without writing anything, what going live would change on the channel.
 
-    ``among``: the ids of the listings that go live; None stands for all.
+    ``among``: the ids of the listings that go live; None stands for all. What stands on observed listings is read; what
+    the lane has not looked at yet, or does not look at in this mode, is worked out.
     """
-    rows = Listing.objects.filter(channel=channel).publishable().select_related("sku")
-    listings = list(rows if among is None else rows.filter(pk__in=among))
+    rows = Listing.objects.filter(channel=channel).publishable()
+    if among is not None:
+        rows = rows.filter(pk__in=among)
+    is_told = observing.of_mode(channel) & Q(accounted__isnull=False, would_show__isnull=False, due_at=None)
+    told = rows.filter(is_told)
+    stored = told.aggregate(
+        known=Count("pk"),
+        raised=Count("pk", filter=Q(would_show__gt=F("accounted"))),
+        lowered=Count("pk", filter=Q(would_show__lt=F("accounted"))),
+        to_zero=Count("pk", filter=Q(would_show=0, accounted__gt=0)),
+    )
+    # In the order in which publishing sends them: decreases first, and among them the lowest.
+    first = told.exclude(would_show=F("accounted")).annotate(
+        rises=Case(When(would_show__gt=F("accounted"), then=1), default=0)
+    )
+    rest = rows.exclude(is_told)
+    known = rest.filter(accounted__isnull=False).count()
+    if channel.mode == Channel.Mode.LIVE:
+        rest = rest.exclude(due_at=None, accounted__isnull=False)  # a live listing that is at rest is in step
+    listings = list(rest.select_related("sku"))
     targets = availability.targets(listings)
-    wanted = [
-        Change(listing=listing, accounted=listing.accounted, target=targets[listing.pk])
+    changes = [
+        change
         for listing in listings
         if listing.accounted is not None
+        for change in [Change(listing=listing, accounted=listing.accounted, target=targets[listing.pk])]
+        if change.delta
     ]
-    changes = [change for change in wanted if change.delta]
-    # In the order in which publishing sends them.
-    changes.sort(key=lambda change: (change.delta > 0, change.target, change.listing.pk))
+    sample = changes + [
+        Change(listing=listing, accounted=listing.accounted, target=listing.would_show)
+        for listing in first.select_related("sku").order_by("rises", "would_show", "pk")[:SAMPLE]
+    ]
+    sample.sort(key=lambda change: (change.delta > 0, change.target, change.listing.pk))
     return Preview(
-        changes=len(changes),
-        raised=sum(1 for change in changes if change.delta > 0),
-        lowered=sum(1 for change in changes if change.delta < 0),
-        to_zero=sum(1 for change in changes if change.delta < 0 and change.target == 0),
+        changes=len(changes) + stored["raised"] + stored["lowered"],
+        raised=sum(1 for change in changes if change.delta > 0) + stored["raised"],
+        lowered=sum(1 for change in changes if change.delta < 0) + stored["lowered"],
+        to_zero=sum(1 for change in changes if change.delta < 0 and change.target == 0) + stored["to_zero"],
         unread=sum(1 for listing in listings if listing.accounted is None),
-        sample=tuple(changes[:SAMPLE]),
-        known=len(wanted),
+        sample=tuple(sample[:SAMPLE]),
+        known=stored["known"] + known,
     )
 
 

@@ -39,13 +39,16 @@ def forget(listings: Iterable[Listing]) -> None:
 
 def observed_listings(channel: Channel) -> ListingQuerySet:
     """Return the channel's observed listings with ``change``: units that would be pushed, null where unknown."""
-    rows: ListingQuerySet = (
-        Listing.objects.filter(channel=channel)
-        .publishable()
-        .observed()
-        .annotate(change=F("would_show") - F("accounted"))
-    )
-    return rows
+    rows = Listing.objects.filter(channel=channel).publishable().filter(of_mode(channel))
+    changing: ListingQuerySet = rows.annotate(change=F("would_show") - F("accounted"))
+    return changing
+
+
+def of_mode(channel: Channel) -> Q:
+    """Return which of the channel's listings are observed: ``ListingQuerySet.observed`` without a look at the mode."""
+    if channel.mode == Channel.Mode.OBSERVE:
+        return Q()
+    return Q(is_live=False) if channel.mode == Channel.Mode.PART_LIVE else Q(pk__in=[])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

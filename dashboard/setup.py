@@ -122,6 +122,13 @@ def look(person: object) -> Setup:
     return Setup(steps=steps, has_channels=True)
 
 
+def ahead() -> list[Channel]:
+    """Return the channels that are being set up, for the overview: none once a person folded the checklist away."""
+    if SkippedStep.objects.filter(step="live").exists():
+        return []
+    return list(Channel.objects.filter(disconnected_at=None, mode=Channel.Mode.OBSERVE).order_by("name", "pk"))
+
+
 def page(person: object) -> dict[str, object]:
     """Return what the page of the checklist draws."""
     return {"setup": look(person), "sandbox": Sandbox.objects.first()}

@@ -38,7 +38,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     is_part = bool(getattr(request, "htmx", False))
     if not is_part:
         context["happenings"] = reads.recent()
-        context["setup"] = setup.look(request.user)
+        context["setting_up"] = setup.ahead()
     return render(request, "dashboard/_overview.html" if is_part else "dashboard/overview.html", context)
 
 

@@ -27,13 +27,17 @@ def channel_observe(request: HttpRequest, uuid: UUID) -> HttpResponse:
     channel = get_object_or_404(with_counts(), uuid=uuid, disconnected_at=None)
     now = timezone.now()
     rows = observing.observed_listings(channel).select_related("channel", "sku").prefetch_related("variants")
-    found = ObservedFilter(request.GET, rows.order_by("title", "pk"))
-    table = ObservedTable(
-        found.qs,
-        order_by="title",
-        empty_text=_("Listings show here once they have a SKU and their quantity was read."),
-    )
+    query = request.GET.copy()
+    query.setdefault("show", "differs")  # what a person comes for, and short whatever the store's size
+    found = ObservedFilter(query, rows.order_by("title", "pk"))
     agreement = observing.agreement(channel)
+    table = ObservedTable(found.qs, order_by="title")
+    if agreement.listings:
+        table.empty_title = _("Nothing would change")  # type: ignore[assignment,misc]  # of this table alone
+        words = _("Every listing whose quantity is known shows what it would be told.")
+    else:
+        words = _("Listings show here once they have a SKU and their quantity was read.")
+    table.empty_text = words
     context = {
         **page_of(channel, "observe"),
         "agreement": agreement,
@@ -41,7 +45,7 @@ def channel_observe(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "days": observing.days(channel, found=agreement, now=now),
         "live": Listing.objects.filter(channel=channel, is_live=True).publishable().count(),
         "shares": choosing.SHARES,
-        "narrowed": found.form.data.get("q") or found.form.data.get("show"),
+        "narrowed": bool(request.GET.get("q") or request.GET.get("show", "all") != "all"),
     }
     return list_page(request, "channels/channel_observe.html", filterset=found, table=table, context=context)
 

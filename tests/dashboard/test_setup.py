@@ -120,7 +120,7 @@ def test_what_can_not_be_skipped_is_not(browser: Client, step: str) -> None:
 
 def test_the_overview_shows_the_checklist_as_one_line_until_it_is_folded_away(browser: Client) -> None:
     factories.make_channel("North", mode="observe")
-    assert "next: Import the catalogue" in browser.get("/").content.decode()
+    assert "North observes: nothing is written to it yet." in browser.get("/").content.decode()
 
     browser.post("/setup/skip/", {"verb": "skip-all"})
 

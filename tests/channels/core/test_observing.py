@@ -243,7 +243,7 @@ def test_readiness_asks_the_database_no_more_for_a_large_store(store: Store) -> 
             readiness.of(store.channel, observing.agreement(store.channel), now=timezone.now())
         return len(queries)
 
-    factories.make_listing(store.channel, factories.make_sku("ONE", on_hand=1), quantity=1)
+    factories.make_listing(store.channel, factories.make_sku("ONE"), quantity=1)
     few = count()
     for number in range(12):
         factories.make_listing(store.channel, factories.make_sku(f"S{number}"), quantity=number)

@@ -39,6 +39,9 @@ def test_the_page_says_what_would_be_pushed_and_whether_it_is_ready(browser: Cli
     assert "Not ready yet: 4 things first" in page
     assert "Only 33 % of 3 listings show what they would be told." in page
     assert "1 of 3 listings agree" in page
+    assert "Product FALLS" in page
+    assert "Product AGREES" not in page  # what would change is shown first
+    assert "Product AGREES" in _page(browser, channel, "?show=all")
     assert "Product EMPTIES" not in _page(browser, channel, "?show=up")
     assert "Product EMPTIES" in _page(browser, channel, "?show=zero")
 
