@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -131,6 +133,20 @@ class WarehousesForm(PlacesForm):
         return _("Saved. Every quantity of the channel is worked out again.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPart:
+    """Some fields of a long form under one heading; ``is_folded``: what most people leave as it is."""
+
+    title: str
+    fields: Sequence[forms.BoundField]
+    about: str = ""
+    is_folded: bool = False
+
+    @property
+    def has_errors(self) -> bool:
+        return any(bound.errors for bound in self.fields)
+
+
 class ConnectForm(PlacesForm):
     """A new channel. Credentials and options are what the platform's capabilities ask for.
 
@@ -176,28 +192,28 @@ class ConnectForm(PlacesForm):
         self.fields.update(_options(capabilities, {}))
 
     @property
-    def parts(self) -> list[tuple[str, str, list[forms.BoundField]]]:
+    def parts(self) -> list[FormPart]:
         """Return the fields under their headings, in the order in which a person knows the answers."""
         credentials = [self[f"credential_{credential.name}"] for credential in self.asked]
         places = [self[f"place_{number}"] for number in range(self.places)]
-        options = [self[f"option_{option.name}"] for option in self.capabilities.options]
+        options = [self[name] for name in self.fields if name.startswith("option_")]
         # Where every store has an address of its own, it is the first thing that a person knows of it.
         address = [self["base_url"]]
-        own, at_last = (address, []) if self.capabilities.address_label else ([], [(_("Address"), "", address)])
+        own, at_last = (address, []) if self.capabilities.address_label else ([], address)
         return [
-            (_("Store"), "", [self["name"], *own, *credentials]),
-            (
-                _("Warehouses"),
-                _("The channel sells the stock of these. An order takes from the first that has all of it."),
-                places,
+            FormPart(title=_("Store"), fields=[self["name"], *own, *credentials]),
+            FormPart(
+                title=_("Warehouses"),
+                about=_("The channel sells the stock of these. An order takes from the first that has all of it."),
+                fields=places,
             ),
-            (
-                _("How this store behaves"),
-                _("What %(platform)s leaves open. The first choices fit most stores; change them at any time.")
+            FormPart(
+                title=_("How this store behaves"),
+                about=_("What %(platform)s leaves open. The first choices fit most stores; change them at any time.")
                 % {"platform": self.capabilities.name},
-                options,
+                fields=[*options, *at_last],
+                is_folded=True,
             ),
-            *at_last,
         ]
 
     def clean_name(self) -> str:
@@ -215,7 +231,7 @@ class ConnectForm(PlacesForm):
             base_url=data["base_url"].rstrip("/"),
             credentials={name: value for name, value in given.items() if value},
             warehouses=tuple(warehouse.pk for warehouse in self.chosen),
-            options={option.name: data[f"option_{option.name}"] for option in self.capabilities.options},
+            options={name.removeprefix("option_"): data[name] for name in data if name.startswith("option_")},
         )
 
 
@@ -337,7 +353,10 @@ def _asked(capabilities: Capabilities, *, by_consent: bool) -> list[CredentialFi
 def _credential(credential: CredentialField, *, is_required: bool, is_kept: bool) -> forms.Field:
     if credential.choices:
         return forms.ChoiceField(
-            label=credential.label, help_text=credential.help, required=is_required, choices=credential.choices
+            label=credential.label,
+            help_text=credential.help,
+            required=is_required,
+            choices=[("", _("Choose")), *credential.choices],
         )
     attrs: dict[str, str | StrPromise] = {"autocomplete": "off", "spellcheck": "false"}
     if is_kept and credential.is_secret:
@@ -362,4 +381,5 @@ def _options(capabilities: Capabilities, current: Mapping[str, str]) -> dict[str
             initial=current.get(option.name, option.default),
         )
         for option in capabilities.options
+        if settings.ALLOW_PRIVATE_HOSTS or not option.is_for_simulators
     }

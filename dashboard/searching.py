@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from access.roles import may
 from access.routes import verb_of
 from channels.models import Channel, Listing, Order
+from channels.registry import capabilities_of
 from inventory.models import FormerCode, Sku, Warehouse, match_key
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _orders(words: str) -> Iterator[Hit]:
 def _places(words: str) -> Iterator[Hit]:
     channels = Channel.objects.filter(Q(name__icontains=words) | Q(tags__icontains=words)).order_by("name")
     for channel in channels.only("name", "uuid", "platform", "mode")[:OF_EACH]:
-        sub = " · ".join((channel.platform.title(), str(channel.get_mode_display())))
+        sub = " · ".join((capabilities_of(channel).name, str(channel.get_mode_display())))
         yield Hit(
             title=channel.name, sub=sub, icon="channel", url=reverse("channels:channel_detail", args=[channel.uuid])
         )

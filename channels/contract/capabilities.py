@@ -42,6 +42,7 @@ class OptionField:
     help: str
     default: str
     choices: tuple[tuple[str, str], ...]
+    is_for_simulators: bool = False  # offered only where stores may lie in private networks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,11 +71,8 @@ def connect_platform(request: HttpRequest, platform: str) -> HttpResponse:
         else:
             form = _with_secrets_kept(request, platform, form)
     context = {"platform": capabilities, "form": form, "report": report, "by_consent": False}
-    is_part = bool(getattr(request, "htmx", False))
     status = 422 if form.is_bound and form.errors else 200
-    return render(
-        request, "channels/_connect_form.html" if is_part else "channels/connect_form.html", context, status=status
-    )
+    return render(request, "channels/connect_form.html", context, status=status)
 
 
 def _with_secrets_kept(request: HttpRequest, platform: str, form: ConnectForm) -> ConnectForm:

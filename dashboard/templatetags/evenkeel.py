@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from access.routes import UndeclaredRoute, verb_of
+from channels.registry import PLATFORMS
 from dashboard import glossary, icons, states, times
 from inventory import actors, formats
 
@@ -112,6 +113,12 @@ def relative_time(moment: datetime | None, never: object = "") -> SafeString:
 @register.filter
 def span(length: timedelta | None) -> str:
     return times.span(length)
+
+
+@register.filter
+def platform_name(platform: str) -> str:
+    """Return a platform as it writes itself."""
+    return PLATFORMS[platform].capabilities.name if platform in PLATFORMS else platform
 
 
 @register.filter

@@ -91,6 +91,7 @@ OPTIONS = (
         help="Amazon lists an order two minutes after it changed, and shows a new quantity after minutes.",
         default="amazon",
         choices=(("amazon", "As documented"), ("simulator", "At once: a simulator")),
+        is_for_simulators=True,
     ),
 )
 
