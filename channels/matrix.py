@@ -17,11 +17,21 @@ class Row:
 
     label: str
     values: tuple[str, ...]
+    platforms: tuple[str, ...]  # by name
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """Return each platform's name with its value."""
+        return list(zip(self.platforms, self.values, strict=True))
 
 
 def rows(platforms: Sequence[Capabilities]) -> list[Row]:
     """Return the table of these platforms, without its head."""
-    return [Row(label=label, values=tuple(tell(each) for each in platforms)) for label, tell in _properties()]
+    names = tuple(each.name for each in platforms)
+    return [
+        Row(label=label, values=tuple(tell(each) for each in platforms), platforms=names)
+        for label, tell in _properties()
+    ]
 
 
 def _properties() -> list[tuple[str, Callable[[Capabilities], str]]]:
