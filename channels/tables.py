@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from channels import availability, suggesting, trail
+from channels import availability, suggesting, trail, trail_words
 from channels.models import Listing
 from channels.standing import standing
 from channels.suggesting import Suggestion
@@ -195,6 +195,24 @@ class ListingPushTable(PushTable):
     row_header = "created_at"
 
 
+class ValuesColumn(PartColumn):
+    """The values of an entry before or after it, by name."""
+
+    def get_context_data(self, *, value: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(value=value, **kwargs)
+        context["pairs"] = trail_words.pairs(value or {})
+        return context
+
+
+class ActionColumn(PartColumn):
+    """What somebody did, in words."""
+
+    def get_context_data(self, *, value: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(value=value, **kwargs)
+        context["said"] = trail_words.said(value)
+        return context
+
+
 class ThingColumn(PartColumn):
     """What an entry of the trail is about, by its name."""
 
@@ -211,10 +229,10 @@ class ChangeTable(ListTable):
     def things(self) -> Mapping[str, trail.Thing]:
         return trail.things(row.record for row in self.paginated_rows)
 
-    action = PartColumn("channels/cells/change.html", verbose_name=_("Change"), orderable=False)
+    action = ActionColumn("channels/cells/change.html", verbose_name=_("Change"), orderable=False)
     subject = ThingColumn("channels/cells/subject.html", verbose_name=_("Of"), orderable=False)
-    before = PartColumn("channels/cells/values.html", verbose_name=_("Before"), orderable=False)
-    after = PartColumn("channels/cells/values.html", verbose_name=_("After"), orderable=False)
+    before = ValuesColumn("channels/cells/values.html", verbose_name=_("Before"), orderable=False)
+    after = ValuesColumn("channels/cells/values.html", verbose_name=_("After"), orderable=False)
     at = TimeColumn(verbose_name=_("When"), orderable=False)
 
     row_header = "action"

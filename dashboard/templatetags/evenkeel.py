@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from access.routes import UndeclaredRoute, verb_of
 from channels.registry import PLATFORMS
 from dashboard import glossary, icons, states, times
+from dashboard.people import devices
 from inventory import actors, formats
 
 register = template.Library()
@@ -125,6 +126,12 @@ def platform_name(platform: str) -> str:
 def actor(value: str) -> str:
     """Whom people know the cause of a movement or change as: “ana”, not “user:ana”."""
     return actors.name_of(value)
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """A browser by the name that people know it by."""
+    return devices.name_of(user_agent)
 
 
 @register.filter

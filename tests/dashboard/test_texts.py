@@ -9,7 +9,21 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR) / "templates"
 # The product's name, formats, and what programs read stay as they are in every language.
-UNTRANSLATED = {"Evenkeel", "Zapier", "Make", "CSV", "XLSX", "Authorization", "Bearer", "evk", "user", "ana", "North", "TEE", "BLK"}
+UNTRANSLATED = {
+    "Evenkeel",
+    "Zapier",
+    "Make",
+    "CSV",
+    "XLSX",
+    "Authorization",
+    "Bearer",
+    "evk",
+    "user",
+    "ana",
+    "North",
+    "TEE",
+    "BLK",
+}
 
 _DROPPED = (
     re.compile(r"{% comment %}.*?{% endcomment %}", re.DOTALL),

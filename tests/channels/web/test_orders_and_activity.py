@@ -151,6 +151,6 @@ def test_what_people_changed_is_told(browser: Client, channel: Channel) -> None:
 
     html = browser.get("/activity/changes/?q=channel.mode").content.decode()
 
-    assert "channel.mode" in html
+    assert "Changed the mode" in html
     assert '<span class="sub">ana</span>' in html
     assert "paused" in html

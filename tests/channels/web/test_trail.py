@@ -142,3 +142,24 @@ def test_stock_by_people_shows_what_people_did_and_nothing_else(browser: Client)
     assert "by channel:North" not in everyone
     assert "by user:ana" not in bens
     assert "by user:ben" in bens
+
+
+def test_entries_are_said_in_words(browser: Client) -> None:
+    audit.record(
+        actor="user:ana",
+        action="user.second_factor",
+        subject="user:1",
+        before={"second_factor": False, "nothing": None},
+        after={"second_factor": True, "kinds": ["a", "b"], "share": {"of_all": 10}},
+    )
+    record("sku:1", action="something.new")
+
+    page = browser.get("/activity/changes/").content.decode()
+
+    assert "Turned the second factor on or off" in page
+    assert "second factor</span> no" in page
+    assert "second factor</span> yes" in page
+    assert "a, b" in page
+    assert "of all 10" in page
+    assert "nothing" not in page
+    assert "something.new" in page

@@ -156,3 +156,12 @@ def test_the_database_holds_one_open_invitation_per_address(browser: Client, own
         )
     browser.post(f"/people/invitations/{invitation.pk}/withdraw/")
     assert invite(browser).pk != invitation.pk
+
+
+def test_without_a_mail_server_the_owner_is_told_to_hand_the_link_over(browser: Client, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+    page = browser.post("/people/invite/", {"email": "ben@example.com", "role": "viewer"}, follow=True).content.decode()
+
+    assert "No mail server is set up here." in page
+    assert "on its way" not in page

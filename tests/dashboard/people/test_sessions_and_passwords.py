@@ -9,6 +9,7 @@ from django.core import mail
 from django.test import Client
 
 from dashboard.models import User
+from dashboard.people.devices import name_of
 from inventory.models import AuditEntry
 from tests.dashboard.people.conftest import PASSWORD, sign_in
 
@@ -25,6 +26,26 @@ def test_all_other_sessions_are_ended_from_one(owner: User) -> None:
 
     assert here.get("/skus/").status_code == 200
     assert there.get("/skus/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0", "Firefox on Windows"),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0 Safari/537.36 Edg/130.0",
+            "Edge on Linux",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("curl/8.0", "curl/8.0"),
+        ("", "Unknown browser"),
+    ],
+)
+def test_a_browser_is_named_as_people_know_it(user_agent: str, name: str) -> None:
+    assert name_of(user_agent) == name
 
 
 def test_a_new_password_ends_every_other_session(owner: User) -> None:
