@@ -179,6 +179,7 @@ ROUTES: Final[dict[str, Verb | tuple[Verb, Verb]]] = {
     # Listings and their mapping
     "channels:listing_list": _SEE,
     "channels:listing_detail": _SEE,
+    "channels:listing_why": _SEE,
     "channels:listing_unmapped": _SEE,
     "channels:listing_keys": _SEE,
     "channels:listing_collisions": _SEE,

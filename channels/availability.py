@@ -15,10 +15,15 @@ from inventory.models import StockLevel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One summand of a published quantity: signed whole units, and what it is about."""
+    """One summand of a published quantity: signed whole units, and what it is about.
 
+    ``kind``: on-hand, reserved, shelf, share, hold-back or floor. ``sku_id``: the component that decides a share.
+    """
+
+    kind: str
     label: str
     units: int
+    sku_id: int | None = None
     warehouse_id: int | None = None
     origin: str = ""  # which level of inheritance decided, for a hold-back
 
@@ -51,6 +56,7 @@ class Share:
     warehouse_id: int
     available: int
     label: str
+    sku_id: int
 
 
 def explain(listing: Listing) -> Explanation:
@@ -111,17 +117,26 @@ def _shares(components: Mapping[int, int], levels: Mapping[int, Sequence[StockLe
             "sku": level.sku.code,
             "free": level.available,
         }
-        yield Share(warehouse_id=warehouse_id, available=share, label=label)
+        yield Share(warehouse_id=warehouse_id, available=share, label=label, sku_id=level.sku_id)
 
 
 def _explain(listing: Listing, levels: Iterable[StockLevel | Share], hold_back: EffectiveHoldBack) -> Explanation:
     terms: list[Term] = []
     for level in levels:
         if isinstance(level, Share):
-            terms.append(Term(label=level.label, units=level.available, warehouse_id=level.warehouse_id))
+            terms.append(
+                Term(
+                    kind="share",
+                    label=level.label,
+                    units=level.available,
+                    warehouse_id=level.warehouse_id,
+                    sku_id=level.sku_id,
+                )
+            )
             continue
         terms.append(
             Term(
+                kind="on-hand",
                 label=_("On hand in %(warehouse)s") % {"warehouse": level.warehouse.name},
                 units=level.on_hand,
                 warehouse_id=level.warehouse_id,
@@ -130,6 +145,7 @@ def _explain(listing: Listing, levels: Iterable[StockLevel | Share], hold_back: 
         if level.reserved:
             terms.append(
                 Term(
+                    kind="reserved",
                     label=_("Reserved in %(warehouse)s") % {"warehouse": level.warehouse.name},
                     units=-level.reserved,
                     warehouse_id=level.warehouse_id,
@@ -138,6 +154,7 @@ def _explain(listing: Listing, levels: Iterable[StockLevel | Share], hold_back: 
         if kept := min(level.warehouse.hold_back, max(0, level.available)):
             terms.append(
                 Term(
+                    kind="shelf",
                     label=_("Kept on the shelf in %(warehouse)s") % {"warehouse": level.warehouse.name},
                     units=-kept,
                     warehouse_id=level.warehouse_id,
@@ -145,11 +162,11 @@ def _explain(listing: Listing, levels: Iterable[StockLevel | Share], hold_back: 
             )
     available = sum(term.units for term in terms)
     if hold_back.units:
-        terms.append(Term(label=_("Hold-back"), units=-hold_back.units, origin=hold_back.origin))
+        terms.append(Term(kind="hold-back", label=_("Hold-back"), units=-hold_back.units, origin=hold_back.origin))
     granted = allocation.grant(available=available, hold_back=hold_back.units)
     rest = granted - (available - hold_back.units)
     if rest:
-        terms.append(Term(label=_("A channel never shows less than zero"), units=rest))
+        terms.append(Term(kind="floor", label=_("A channel never shows less than zero"), units=rest))
     return Explanation(listing_id=listing.pk, terms=tuple(terms))
 
 

@@ -76,6 +76,7 @@ urlpatterns = [
     path("listings/match-again/", mapping.listing_match_again, name="listing_match_again"),
     path("listings/<int:pk>/bundle/", mapping.listing_bundle, name="listing_bundle"),
     path("listings/<int:pk>/new-sku/", mapping.listing_create_sku, name="listing_create_sku"),
+    path("listings/<int:pk>/why/", listings.listing_why, name="listing_why"),
     path("listings/<int:pk>/retry/", listings.listing_retry, name="listing_retry"),
     path("listings/<int:pk>/track/", listings.listing_track, name="listing_track"),
     path("listings/<int:pk>/hold-back/", listings.listing_hold_back, name="listing_hold_back"),

@@ -68,7 +68,7 @@ def shelves(sku: Sku) -> list[Shelf]:
     listings = list(
         Listing.objects.filter(sku=sku)
         .exclude(state=Listing.State.GONE)
-        .select_related("channel")
+        .select_related("channel", "sku")
         .order_by("channel__name", "title", "pk")
     )
     explanations = availability.explain_many(listings)

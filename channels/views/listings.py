@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -88,6 +89,25 @@ def listing_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "changes": list(AuditEntry.objects.filter(subject=f"listing:{listing.pk}").order_by("-pk")[:20]),
     }
     return render(request, "channels/listing_detail.html", context)
+
+
+@require_GET
+def listing_why(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what a published quantity is made of, and why the store may show another one now."""
+    listing = get_object_or_404(Listing.objects.select_related("channel", "sku"), pk=pk)
+    explanation = availability.explain(listing)
+    accounted = listing.accounted or 0
+    context = {
+        "listing": listing,
+        "explanation": explanation,
+        "gap": explanation.total - accounted,
+        "missing": accounted - explanation.total,
+        "open_push": listing.pushes.all().open().exists(),
+        "shows": accounted + listing.drift,
+    }
+    response = render(request, "channels/listing_why.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @require_POST
