@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,8 +37,8 @@ class Opening:
         return self.units + self.reserved
 
 
-def rows(channel: Channel | None = None) -> ListingQuerySet:
-    """Return the listings, of one channel or of all, whose number can open their SKU's stock, with ``units``.
+def rows(channels: Iterable[int]) -> ListingQuerySet:
+    """Return the listings, of the channels with these ids, whose number can open their SKU's stock, with ``units``.
 
     They are mapped, counted and read. A SKU that has ever been received, counted or adjusted is left out: its stock
     is known better here. So is one that several listings sell from the same place: which of them tells the stock,
@@ -49,8 +50,7 @@ def rows(channel: Channel | None = None) -> ListingQuerySet:
     publishable = Listing.objects.all().publishable()
     same = {name: OuterRef(name) for name in ("channel", "sku", "location_ref")}
     twins = publishable.filter(**same).exclude(pk=OuterRef("pk"))
-    if channel is not None:
-        publishable = publishable.filter(channel=channel)
+    publishable = publishable.filter(channel__in=list(channels))
     # Most SKUs of a merchant who is past the first hour have units on hand, which is cheaper to see than movements.
     bare = publishable.exclude(Exists(StockLevel.objects.filter(sku=OuterRef("sku")).exclude(on_hand=0)))
     few = list(bare.order_by().values_list("pk", flat=True)[: FEW + 1])
@@ -63,7 +63,7 @@ def rows(channel: Channel | None = None) -> ListingQuerySet:
 
 def openings(channel: Channel) -> list[Opening]:
     """Return what the store can open, by title; a listing at a location that no warehouse stands for is left out."""
-    found = list(rows(channel).select_related("sku").order_by("title", "pk"))
+    found = list(rows([channel.pk]).select_related("sku").order_by("title", "pk"))
     feeds: dict[str, Warehouse] = {}
     for feed in channel.feeds.select_related("warehouse").order_by("-priority", "-pk"):
         feeds[feed.location_ref] = feed.warehouse  # the first choice is written last

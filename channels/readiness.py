@@ -127,7 +127,7 @@ def _matched(channel: Channel, mapped: int, unmapped: int) -> Check:
 
 
 def _stocked(channel: Channel) -> Check:
-    without = opening.rows(channel).count()
+    without = opening.rows([channel.pk]).count()
     if without:
         words = ngettext(
             "%(n)d SKU was never counted, though the store has it in stock: it would go to 0.",

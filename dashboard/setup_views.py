@@ -51,13 +51,13 @@ def skip(request: HttpRequest) -> HttpResponse:
 @require_GET
 def stock(request: HttpRequest) -> HttpResponse:
     """The ways to the starting stock, with how much each would bring."""
-    channels = Channel.objects.filter(disconnected_at=None).order_by("name", "pk")
+    channels = list(Channel.objects.filter(disconnected_at=None).order_by("name", "pk"))
     found = setup.openings(channels)
     context = {
         "channels": [{"channel": channel, "openings": found.get(channel.pk)} for channel in channels],
         "sources": Source.objects.connected().count(),
         "skus": Sku.objects.active().exists(),
         "batches": CountBatch.objects.exclude(state=CountBatch.State.DISCARDED).order_by("-pk")[:LATEST],
-        "waiting": opening.rows().values("sku").distinct().count(),
+        "waiting": opening.rows([channel.pk for channel in channels]).values("sku").distinct().count(),
     }
     return render(request, "dashboard/setup_stock.html", context)

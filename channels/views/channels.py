@@ -176,7 +176,7 @@ def channel_mode(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "mode_sentence": mode_sentences()[mode],
         "preview": preview,
         "must_agree": must_agree,
-        "openings": opening.rows(channel).count() if preview and preview.to_zero else 0,
+        "openings": opening.rows([channel.pk]).count() if preview and preview.to_zero else 0,
     }
     return render(request, "channels/channel_mode.html", context)
 

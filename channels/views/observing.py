@@ -43,7 +43,9 @@ def channel_observe(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "agreement": agreement,
         "readiness": readiness.of(channel, agreement, now=now),
         "days": observing.days(channel, found=agreement, now=now),
-        "live": Listing.objects.filter(channel=channel, is_live=True).publishable().count(),
+        "live": Listing.objects.filter(channel=channel, is_live=True).publishable().count()
+        if channel.mode == Channel.Mode.PART_LIVE
+        else 0,
         "shares": choosing.SHARES,
         "narrowed": bool(request.GET.get("q") or request.GET.get("show", "all") != "all"),
     }
