@@ -17,6 +17,8 @@ from channels.models import Channel, Listing, Push
 
 ABANDONED_AFTER = timedelta(seconds=15)  # a call that died with its process had a time-out to go
 LOOKS_SOON = timedelta(seconds=5)  # at what nobody answered for; the platform may take longer to show it
+MOSTLY_DONE = timedelta(minutes=2)  # by then an accepted write that shows neither number is looked at more closely
+ASKS_AGAIN = timedelta(minutes=5)
 LOOKS_AFTER = timedelta(seconds=30)  # time for a sale that was not heard of yet to arrive
 
 
@@ -73,9 +75,19 @@ def _decide(push: Push, reading: readings.Reading, *, now: datetime) -> None:
 
     A drift that was confirmed before is no sale: the store's number lies that far off in either case.
     """
-    unseen = 0
+    unseen, units = 0, push.written
     if reading.quantity is None or reading.accounted is None:
         was_applied = False
+    elif push.expected is not None:
+        # A number that was set later than it was made out may have run over sales: they still show.
+        not_sold = reading.quantity - reading.accounted - push.listing.drift
+        overwritten = not_sold - push.written
+        was_applied = abs(overwritten) < abs(not_sold)
+        units += max(0, overwritten)
+        unseen = -min(0, overwritten) if was_applied else -not_sold
+        if not was_applied and push.confirm_by is not None and now < push.confirm_by:
+            _wait_on(push, now=now)
+            return
     else:
         unseen_if_not = reading.accounted + push.listing.drift - reading.quantity
         unseen_if_applied = unseen_if_not + push.written
@@ -86,16 +98,24 @@ def _decide(push: Push, reading: readings.Reading, *, now: datetime) -> None:
         settled = Push.objects.filter(pk=push.pk, state=Push.State.UNKNOWN).update(
             state=Push.State.APPLIED if was_applied else Push.State.NOT_APPLIED,
             reading=reading.quantity,
+            applied=None if not was_applied or units == push.delta else units,
             receipt=_("Decided by reading %(quantity)s.") % {"quantity": reading.quantity},
             settled_at=now,
         )
         rows = Listing.objects.filter(pk=push.listing_id)
         if settled and was_applied:
-            _account(rows, push.written, now=now)
+            _account(rows, units, now=now)
         rows.update(due_at=now, due_version=F("due_version") + 1)
         if unseen:
             # A sale still on its way, a hand edit, or a wrong decision: the next readings tell.
             rows.update(check_due_at=Coalesce("check_due_at", Value(now + LOOKS_AFTER)))
+
+
+def _wait_on(push: Push, *, now: datetime) -> None:
+    """Leave a write that was accepted and is not done yet its time."""
+    with transaction.atomic():
+        if Push.objects.filter(pk=push.pk, state=Push.State.UNKNOWN).update(state=Push.State.ACCEPTED):
+            Listing.objects.filter(pk=push.listing_id).update(due_at=now + ASKS_AGAIN)
 
 
 def _account(rows: QuerySet[Listing], delta: int, *, now: datetime) -> None:
@@ -196,7 +216,12 @@ def _confirm(push: Push, quantity: int | None, capabilities: Capabilities, *, no
                 # What changed while it was on its way, a sale elsewhere or one that was written over, is pushed now;
                 # what is left over because it was sold out waits for the sales.
                 rows.update(due_at=now + (timedelta(0) if written == push.delta else LOOKS_AFTER))
-        elif push.confirm_by is not None and now < push.confirm_by:
+        elif push.confirm_by is not None and now < (
+            # Of the old number nothing is to be learnt. Another one has sales in it, or was run over by some.
+            push.confirm_by
+            if quantity is None or quantity == accounted + listing.drift or push.expected is None
+            else push.created_at + MOSTLY_DONE
+        ):
             rows.update(due_at=now + timedelta(seconds=capabilities.confirm_every_seconds))
         elif quantity is None or quantity == accounted:
             words = _(

@@ -146,6 +146,47 @@ def test_a_write_that_stopped_at_zero_leaves_the_rest_to_the_sales(script: Scrip
     assert (script.quantities["SHIRT"], listing.accounted, available(listing)) == (0, 0, -2)
 
 
+def test_a_write_that_ran_over_one_sale_and_not_over_the_next_is_told_apart(script: Script, listing: Listing) -> None:
+    script.accepts = True
+    publish(listing)
+    script.quantities["SHIRT"] -= 1  # before the write is done, which then knows nothing of it
+    script.do_later()
+    script.quantities["SHIRT"] -= 1
+    for number in range(2):
+        order(script, str(number), 1)
+    hear(listing)
+
+    script.accepts = False
+    for _ in range(4):
+        listing = publish(listing)
+
+    assert (script.quantities["SHIRT"], listing.accounted, available(listing)) == (3, 3, 3)
+    first, second = Push.objects.order_by("pk")
+    assert (first.state, first.delta, first.applied) == ("applied", -4, -3)
+    assert (second.state, second.delta) == ("applied", -1)
+
+
+def test_a_write_that_is_not_done_yet_is_left_its_time_whatever_sells(script: Script, listing: Listing) -> None:
+    script.accepts = True
+    publish(listing)
+    script.quantities["SHIRT"] -= 1  # not heard of for long
+
+    for _ in range(4):
+        listing = publish(listing)
+    assert (state(listing), listing.accounted, Push.objects.count()) == ("accepted", 9, 1)
+
+    script.later["SHIRT"] -= 1  # it is made out anew where it is done
+    script.do_later()
+    pass_time(listing.channel, seconds=600)
+    for _ in range(3):
+        listing = publish(listing)
+    order(script, "A", 1)
+    hear(listing)
+
+    listing = publish(listing)
+    assert (state(listing), listing.accounted, script.quantities["SHIRT"]) == ("applied", 4, 4)
+
+
 def hear(listing: Listing) -> None:
     channel = Channel.objects.get(pk=listing.channel_id)
     with opened(channel) as platform:
