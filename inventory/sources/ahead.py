@@ -15,6 +15,7 @@ from inventory.sources.plans import Place, Told
 from inventory.sources.registry import capabilities_of
 
 PATIENCE = timedelta(days=1)  # for the warehouse to tell what others have told
+FEW = 500  # places that are looked up one by one
 # What happened after a moment was recorded after it; this much sooner where clocks disagree.
 CLOCK_SLACK = timedelta(minutes=10)
 
@@ -40,6 +41,8 @@ def _recent(source: Source, told: Mapping[Place, Told]) -> dict[Place, int]:
         occurred_at__gt=earliest,
         warehouse_id__in={place[1] for place in told},
     ).exclude(actor=source.actor)
+    if len(told) <= FEW:  # by the SKU's own index; else the day's shipments are read once
+        rows = rows.filter(sku_id__in={place[0] for place in told})
     units: dict[Place, int] = {}
     for sku_id, warehouse_id, at, delta in (
         rows.order_by().values_list("sku_id", "warehouse_id", "occurred_at", "on_hand_delta").iterator(2000)
