@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import tokens
 from api.filters import ChangeFilter, TokenFilter
 from api.models import ApiToken
 from api.serializers.account import ChangeSerializer, TokenSerializer
@@ -45,5 +46,5 @@ class TokenViews(ReadViews[ApiToken]):
     def destroy(self, request: Request, pk: str) -> Response:
         """It opens nothing any more. A repeat changes nothing; it may be the one that asks."""
         token: ApiToken = self.get_object()
-        ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+        tokens.revoke(prefix=token.prefix, user=token.user, now=timezone.now())
         return Response(status=204)

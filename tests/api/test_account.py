@@ -34,6 +34,7 @@ def test_a_token_sees_and_revokes_its_owners_and_makes_none(
     assert other not in api.get("tokens/").content.decode()
     assert api.send("DELETE", f"tokens/{rows[0]['id']}/").status_code == 204
     assert Api(other).get("skus/").status_code == 401
+    assert api.get("changes/", action="token.revoke").json()["results"][0]["before"]["name"] == "Old till"
     assert [row["name"] for row in api.get("tokens/", revoked="false").json()["results"]] == [""]
     bens = ApiToken.objects.get(name="Ben's")
     assert api.send("DELETE", f"tokens/{bens.pk}/").status_code == 404
