@@ -43,9 +43,10 @@ def concerns(channels: Sequence[Channel], *, now: datetime) -> list[Concern]:
 
     ``channels`` are those of ``overview.channel_health``.
     """
-    found = [*_worker(now), *_oversold()]
+    silent = list(_worker(now))
+    found = [*silent, *_oversold()]
     for channel in channels:
-        found += _problems(channel, now)
+        found += _problems(channel, now, is_worked=not silent)
     found += _locations()
     found += _orders()
     found += _disagreements()
@@ -113,10 +114,12 @@ def _oversold() -> Iterator[Concern]:
         )
 
 
-def _problems(channel: Channel, now: datetime) -> Iterator[Concern]:
-    """What is the matter with a channel, as ``channels.problems`` says it."""
+def _problems(channel: Channel, now: datetime, *, is_worked: bool) -> Iterator[Concern]:
+    """What is the matter with a channel, as ``channels.problems`` says it; polls that no worker does are its matter."""
     facts = problems.Facts(waiting=channel.due, late=channel.late, has_warehouse=channel.has_warehouse)  # type: ignore[attr-defined]
     for problem in problems.of(channel, facts, now=now):
+        if problem.code == "polls" and not is_worked:
+            continue
         yield Concern(
             tone=problem.tone,
             icon=problem.icon,

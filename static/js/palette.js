@@ -52,7 +52,10 @@ if (palette) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const hits = hitsOf();
     const here = hits.findIndex((hit) => hit.hasAttribute("data-chosen"));
-    if (step && hits.length) {
+    if (event.key === "Escape") {
+      event.preventDefault(); // a search field would only be emptied by it
+      palette.close();
+    } else if (step && hits.length) {
       event.preventDefault();
       choose(hits[(here + step + hits.length) % hits.length]);
     } else if (event.key === "Enter" && event.target === field && here >= 0 && field.value === palette.dataset.words) {

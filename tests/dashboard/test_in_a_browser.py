@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from dashboard.models import User
 from inventory.models import StockLevel, Warehouse
 from tests.dashboard.conftest import make_listing, oversell
+from tests.dashboard.test_oversold import sell
 
 CHROMIUM = shutil.which("chromium")
 # Answers that a refused form and a missing page must give; the browser notes them in its console.
@@ -164,14 +167,62 @@ def test_the_overview_follows_what_happens_without_a_reload(
     assert complaints == []
 
 
-def test_the_slash_goes_to_the_search(page: Page) -> None:
+def test_the_palette_finds_by_keyboard_alone(page: Page, shop: SimpleNamespace, complaints: list[str]) -> None:
     page.goto("/inventory/warehouses/")
 
     page.keyboard.press("/")
     page.keyboard.type("cap")
+    palette = page.get_by_role("dialog", name="Search everything")
+    expect(palette.get_by_role("link", name="CAP-NVY")).to_be_visible()
+    assert [v["id"] for v in Axe().run(page).response["violations"]] == []
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="CAP-NVY")).to_be_visible()
 
-    expect(page.get_by_role("rowheader")).to_have_text("CAP-NVY")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("emergency")
+    expect(palette.get_by_role("link", name="Emergency stop")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("page", [("light", 1440), ("dark", 390)], indirect=True)
+def test_a_bad_day_from_what_is_oversold_to_the_stop_and_back(
+    page: Page, shop: SimpleNamespace, complaints: list[str]
+) -> None:
+    listing = make_listing(shop.north, shop.mug, accounted=3, shown=3)
+    sell(listing, "1042", 5, shop.main, at=timezone.now() - timedelta(minutes=3))
+    found: list[str] = []
+
+    def look(what: str) -> None:
+        found.extend(
+            f"{what}: {v['id']}: {v['nodes'][0]['html'][:120]}" for v in Axe().run(page).response["violations"]
+        )
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            found.append(f"{what}: wider than the screen")
+
+    page.goto("/")
+    expect(page.get_by_text("Sale to other channels")).to_be_visible()
+    look("overview")
+    page.get_by_role("link", name="Decide").click()
+    expect(page.get_by_text("2 missing")).to_be_visible()
+    look("oversold")
+    page.get_by_role("button", name="Backorder").click()
+    expect(page.get_by_text("On backorder")).to_be_visible()
+
+    page.goto("/channels/stop/")
+    look("stop")
+    page.get_by_role("button", name="Pause 2 all").click()
+    expect(page.get_by_text("2 channels are stopped.")).to_be_visible()
+    look("stopped")
+    page.get_by_role("button", name="Resume all").click()
+    expect(page.get_by_text("2 channels are stopped.")).to_be_hidden()
+
+    for path in (f"/listings/{listing.pk}/why/", "/parked/quantities/", "/search/?q=mug", "/stock/risk/"):
+        page.goto(path)
+        look(path)
+    assert found == []
+    assert complaints == []
 
 
 BARCODE_READER = """
