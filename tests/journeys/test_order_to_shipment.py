@@ -199,3 +199,16 @@ def test_a_warehouse_that_never_ships_is_believed_in_the_end(world: World, monke
 
     assert read(world.wms).adjusted == 1
     assert world.tees == (10, 0)
+
+
+def test_what_a_warehouse_finds_or_takes_back_shows_in_the_store(world: World) -> None:
+    world.bridge.adjust("TEE", "Q1", 3)
+    world.bridge.take_back("Q1", [{"sku": "TEE", "quantity": 1, "sellable": True}])
+    world.bridge.take_back("Q1", [{"sku": "TEE", "quantity": 1, "sellable": False}])
+    world.hear_events()
+    next(iter(world.tree.store.items.values())).quantity = 8.0
+    read(world.inventree)
+    world.store.publish()
+
+    assert (world.store.shows("TEE"), world.store.shows("MUG")) == (14, 8)
+    assert read(world.wms).adjusted == 0, "what was told by events agrees with the next reading"
