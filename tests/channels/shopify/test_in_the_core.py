@@ -11,14 +11,14 @@ import pytest
 from django.utils import timezone
 
 from channels import catalog, connect, ingress, mapping, modes
-from channels.models import Channel, Listing, Order, OrderLine
+from channels.models import Channel, InboundEvent, Listing, Order, OrderLine
 from channels.registry import opened
 from inventory.models import Sku, Warehouse
 from sandbox.shopify import ShopifySimulator
 from sandbox.shopify.orders import Given
 from tests import factories
 from tests.channels.connected import ConnectedStore
-from tests.channels.core.world import adjust, level, no_differences, receive
+from tests.channels.core.world import adjust, level, no_differences, pass_time, receive
 from tests.channels.shopify.conftest import SECRET
 
 
@@ -314,3 +314,49 @@ def test_unlinking_the_item_stops_both_locations(store: TwoPlaces) -> None:
     store.publish()
 
     assert (store.shows(), store.pushed("TEE")) == ((6, 4), [])
+
+
+def test_an_app_that_was_removed_stops_the_channel_and_a_reconnect_goes_on(store: TwoPlaces) -> None:
+    adjust(sku("TEE"), -2, warehouse=store.depot)
+    store.sim.uninstall()
+    store.publish()
+    stopped = store.fresh()
+    assert (stopped.connection, store.shows()) == (Channel.Connection.RECONNECT, (6, 4))
+    assert stopped.connection_problem.endswith(".")
+
+    store.sim.access.renew(same=True)
+    credentials = {"client_id": store.sim.client_id, "client_secret": SECRET}
+    connect.reconnect(channel=stopped, credentials=credentials, actor="user:ana", now=timezone.now())
+    pass_time(store.channel)
+    store.publish()
+
+    assert (store.fresh().connection, store.shows()) == (Channel.Connection.OK, (4, 4))
+
+
+def test_a_webhook_of_another_app_is_refused_and_leaves_nothing(store: TwoPlaces) -> None:
+    order = store.sim.buy("TEE")
+    delivery = next(each for each in store.sent() if each.event_type == "orders/create")
+
+    forged = store.deliver(delivery, **{"X-Shopify-Hmac-Sha256": "Zm9yZ2Vk"})
+    of_another_shop = store.deliver(delivery, **{"X-Shopify-Shop-Domain": "someone-else.myshopify.com"})
+
+    assert (forged, of_another_shop, InboundEvent.objects.count()) == (401, 200, 0)
+    assert store.fresh().refused_webhooks == 1
+    store.poll()
+    assert Order.objects.get().ref == str(order.id)
+
+
+def test_a_product_that_is_deleted_there_stops_alone(store: TwoPlaces, shop: ShopifySimulator) -> None:
+    shop.add_product(name="Mug", sku="MUG", quantity=3)
+    factories.make_sku("MUG", on_hand=3, warehouse=store.depot)
+    store.import_catalogue()
+    with shop.shop.lock:
+        shop.delete_product(shop.variant("TEE").product_id)
+    adjust(sku("TEE"), -2, warehouse=store.depot)
+    adjust(sku("MUG"), -1, warehouse=store.depot)
+
+    store.publish()
+    store.hear()
+
+    assert set(Listing.objects.filter(external_sku="TEE").values_list("state", flat=True)) == {Listing.State.GONE}
+    assert store.shows("MUG")[0] == 2
