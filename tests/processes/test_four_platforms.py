@@ -1,6 +1,6 @@
 """Purchases spread over four platforms with every fault on: in the end all four show what the ledger has.
 
-A few by default; ``EVENKEEL_PURCHASES=2000`` makes as many as CI does.
+A few by default; ``EVENKEEL_PURCHASES=2000`` makes as many as a release is held to.
 """
 
 from __future__ import annotations
