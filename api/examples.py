@@ -157,6 +157,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "CountFileRequest.content": "sku,warehouse,on_hand\nTEE-BLK-M,MAIN,7\n",
     "CountFileRequest.name": "counts.csv",
     "GoLiveRequest.listings": [17],
+    "RetryRequest.listings": [17],
     "MappingFileRequest.content": "channel,listing,sku\nNorth,5001,TEE-BLK-M\n",
     "MappingFileRequest.name": "mappings.csv",
     "MappingRun.kind": "file",

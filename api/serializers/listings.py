@@ -87,6 +87,16 @@ class TrackRequest(StrictSerializer):
     quantity = Units(minimum=0, help_text="The target you have seen: refused (409) when it is another one by now.")
 
 
+class RetryRequest(StrictSerializer):
+    listings = serializers.ListField(
+        child=Id(), allow_empty=False, max_length=MOST_MAPPINGS, help_text="Ids of listings, at most 500."
+    )
+
+
+class RetriedSerializer(serializers.Serializer[Any]):
+    retried = serializers.IntegerField(read_only=True, help_text="How many were parked and are tried again.")
+
+
 class TermSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the property
     units = serializers.IntegerField(help_text="Signed.")

@@ -21,13 +21,17 @@ from api.serializers.listings import (
     MappingsRequest,
     MappingsRequestSchema,
     MappingsResult,
+    RetriedSerializer,
+    RetryRequest,
     SuggestionsSerializer,
     TrackRequest,
 )
 from api.views.base import ReadViews, actor_of
-from channels import availability, mapping, parking, suggesting, tracking
+from channels import availability, connection, mapping, mapping_runs, parking, suggesting, tracking
+from channels.contract import ChannelError
 from channels.models import Listing, MappingChange
 from inventory.models import Sku
+from reconciliation import checks
 
 
 @extend_schema_view(list=extend_schema(summary="List listings"), retrieve=extend_schema(summary="Read a listing"))
@@ -36,7 +40,7 @@ class ListingViews(ReadViews[Listing]):
 
     read_scope = "channels:read"
     write_scope = "channels:write"
-    calling_actions = ("track",)
+    calling_actions = ("track", "check")
     queryset = Listing.objects.select_related("channel", "sku").defer("channel__credentials")
     serializer_class = ListingSerializer
     filterset_class = ListingFilter
@@ -107,6 +111,41 @@ class ListingViews(ReadViews[Listing]):
     def retry(self, request: Request, pk: str) -> Response:
         """Send its quantity again with the next wave. One that is not parked stays as it is."""
         parking.retry(listing=self.get_object(), actor=actor_of(request), now=timezone.now())
+        return self._shown()
+
+    @extend_schema(
+        summary="Retry many parked listings",
+        request=RetryRequest,
+        responses=RetriedSerializer,
+        operation_id="listings_retry_many",
+    )
+    @action(methods=["post"], detail=False, url_path="retry", url_name="retry-many", filter_backends=[])
+    def retry_many(self, request: Request) -> Response:
+        """Those that are parked are sent again with the next wave; others stay as they are."""
+        asked = self.parse(request, RetryRequest)["listings"]
+        actor, now = actor_of(request), timezone.now()
+        parked = self.get_queryset().filter(pk__in=asked, parked_at__isnull=False).order_by("pk")
+        return Response({"retried": sum(parking.retry(listing=each, actor=actor, now=now) for each in parked)})
+
+    @extend_schema(summary="Match unmapped listings again", request=None, responses={204: None})
+    @action(methods=["post"], detail=False, filter_backends=[])
+    def match(self, request: Request) -> Response:
+        """Look anew for the SKUs of all that wait, in the background where it is much; mapping-runs/ tells of it."""
+        mapping_runs.match_again()
+        return Response(status=204)
+
+    @extend_schema(summary="Read a listing's quantity now", request=None, responses=ListingSerializer)
+    @action(methods=["post"], detail=True, filter_backends=[])
+    def check(self, request: Request, pk: str) -> Response:
+        """Ask the store what it shows. A difference that is confirmed becomes a discrepancy."""
+        listing = self.get_object()
+        if listing.channel.disconnected_at is not None:
+            raise ProblemError(409, "disconnected", "The channel is disconnected: reconnect it first.")
+        try:
+            checks.look_now(listing=listing, now=timezone.now())
+        except ChannelError as error:
+            connection.note_failure(listing.channel, error, now=timezone.now())
+            raise
         return self._shown()
 
     @extend_schema(summary="Count an unlimited listing", request=TrackRequest, responses=ListingSerializer)

@@ -267,3 +267,6 @@ def test_an_unlimited_listing_is_counted_from_the_target_that_was_seen(
     counted = api.post(f"listings/{listing['id']}/track/", {"quantity": 10})
 
     assert (counted.status_code, counted.json()["tracked"], store.quantity(product.id)) == (200, True, 10)
+    store.set_quantity(product.id, quantity=8)
+    checked = api.post(f"listings/{listing['id']}/check/")
+    assert (checked.status_code, checked.json()["shown"]) == (200, 8)

@@ -82,6 +82,20 @@ def test_a_parked_listing_is_found_and_tried_again(api: Api, north: Channel, tee
     assert api.post(f"listings/{parked.pk}/retry/").json()["parked_at"] is None
     assert Listing.objects.get(pk=parked.pk).due_at is not None
     assert api.post(f"listings/{parked.pk}/retry/").status_code == 200
+    Listing.objects.filter(pk=parked.pk).update(parked_at=timezone.now())
+    asked = {"listings": [parked.pk, parked.pk + 1000]}
+    assert api.post("listings/retry/", asked).json() == {"retried": 1}
+    assert api.post("listings/retry/", asked).json() == {"retried": 0}
+
+
+def test_what_waits_is_matched_again(api: Api, north: Channel) -> None:
+    listing = make_listing(north, external_sku="CAP-1")
+    make_sku("CAP-1")
+
+    assert api.post("listings/match/").status_code == 204
+
+    listing.refresh_from_db()
+    assert (listing.mapping, listing.sku and listing.sku.code) == ("mapped", "CAP-1")
 
 
 def test_skus_are_suggested_with_their_reason(api: Api, north: Channel, tee: Sku) -> None:
