@@ -7,10 +7,11 @@ CHECK_ENV := DJANGO_SETTINGS_MODULE=tests.settings
 # Python keeps what it compiled, whatever the shell says: the tests alone start it some fifty times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install demo run worker test lint format types imports migrations deploy static check messages bench
+.PHONY: help install demo screenshots run worker test lint format types imports migrations deploy static check messages bench
 
 help:
 	@echo "make demo    simulated stores and stock systems, the dashboard and the worker, until Ctrl-C"
+	@echo "make screenshots  the README's pictures, taken from the demo"
 	@echo "make test    all tests, on SQLite or on the database in DATABASE_URL"
 	@echo "make run     the web server         make worker   the worker (settings from the environment or .env)"
 	@echo "make check   everything a change must pass: lint, types, imports, migrations, deploy check, tests"
@@ -39,6 +40,9 @@ install: .venv/.runtime
 
 demo: .venv/.runtime
 	@$(BIN)/python -m sandbox.demo
+
+screenshots: .venv/.development
+	@$(BIN)/python docs/screenshots.py
 
 run: .venv/.runtime
 	@$(BIN)/honcho start web
