@@ -41,7 +41,7 @@ def main() -> int:
 @contextmanager
 def demo() -> Iterator[None]:
     """Run the demo until the pictures are taken."""
-    process = subprocess.Popen(  # noqa: S603 - our own command line
+    process = subprocess.Popen(
         [sys.executable, "-m", "sandbox.demo"],
         cwd=ROOT,
         env={**os.environ, "PORT": str(PORT)},
@@ -71,7 +71,7 @@ def live_a_little() -> None:
 
 
 def control(path: str, body: dict[str, object]) -> None:
-    request = urllib.request.Request(  # noqa: S310 - our own address
+    request = urllib.request.Request(
         f"http://localhost:{ECWID}/_control/{path}",
         data=json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
