@@ -1,4 +1,4 @@
-"""``make screenshots``: the pictures of the README, taken from the demo in Debian's chromium. They go to docs/images."""
+"""``make screenshots``: the README's pictures, taken from the demo in Debian's chromium. They go to docs/images."""
 
 from __future__ import annotations
 
