@@ -192,7 +192,10 @@ ACCOUNT_RATE_LIMITS = {"login_failed": ""}  # django-axes does the throttling, i
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Evenkeel: "
 MFA_ADAPTER = "dashboard.people.second_factor.MFAAdapter"
-MFA_FORMS = {"authenticate": "dashboard.people.second_factor.CodeForm"}
+MFA_FORMS = {
+    "authenticate": "dashboard.people.second_factor.CodeForm",
+    "reauthenticate": "dashboard.people.second_factor.CodeAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # a code of half a minute ago still counts: clocks differ
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # people come by invitation

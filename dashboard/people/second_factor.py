@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
@@ -114,8 +114,8 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return not is_required()
 
 
-class CodeForm(AuthenticateForm):  # type: ignore[misc]
-    """The code at sign-in. Wrong ones are counted in the database, for all processes, as wrong passwords are."""
+class _Counted(BaseAuthenticateForm):  # type: ignore[misc]
+    """Counts wrong codes in the database, for all processes, as wrong passwords are."""
 
     def clean_code(self) -> str:
         if not AxesProxyHandler.is_allowed(context.request, self._credentials) or self._wrong() >= MOST_WRONG_CODES:
@@ -136,3 +136,11 @@ class CodeForm(AuthenticateForm):  # type: ignore[misc]
     def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
         super()._emit_authentication_failed(authenticator)
         user_login_failed.send(sender=__name__, credentials=self._credentials, request=context.request)
+
+
+class CodeForm(_Counted, AuthenticateForm):  # type: ignore[misc]
+    """The code at sign-in."""
+
+
+class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]
+    """The code before something changes that guards the account."""

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from access.roles import Role
 from dashboard.models import User
 
 PASSWORD = "a long enough password"
+
+
+@pytest.fixture(autouse=True)
+def _attempts_begin_at_none(settings: Settings, request: pytest.FixtureRequest) -> None:
+    """allauth counts attempts by user in the cache, where the users of earlier tests had the same numbers."""
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": request.node.nodeid}}
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
@@ -17,6 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from access.roles import Role
 from dashboard.models import Notification, User
 from tests.dashboard.people.conftest import PASSWORD
+from tests.dashboard.people.test_second_factor import code_of
 from tests.dashboard.test_in_a_browser import chromium
 from tests.factories import make_channel, make_listing, make_sku
 
@@ -74,12 +74,6 @@ def look(page: Page, name: str) -> None:
     if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
         found.append(f"{name}: wider than the screen")
     assert found == []
-
-
-def code_of(secret: str, *, ahead: int = 0) -> str:
-    """Return the code that an app shows, or will show so many half minutes ahead: each works once."""
-    counter = next(iter(yield_hotp_counters_from_time()))
-    return str(format_hotp_value(hotp_value(secret, counter + ahead)))
 
 
 def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:

@@ -25,9 +25,10 @@ from tests.dashboard.people.conftest import PASSWORD, confirm, sign_in
 pytestmark = pytest.mark.django_db
 
 
-def code_of(secret: str) -> str:
-    """Return the code that an app shows now."""
-    return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
+def code_of(secret: str, *, ahead: int = 0) -> str:
+    """Return the code that an app shows, or will show so many half minutes ahead: each works once."""
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return str(format_hotp_value(hotp_value(secret, counter + ahead)))
 
 
 def with_second_factor(user: User) -> tuple[str, list[str]]:
@@ -164,3 +165,28 @@ def test_an_owner_who_is_alone_and_lost_both_is_helped_by_a_command(owner: User)
 
     assert sign_in("ana").get("/skus/").status_code == 200
     assert AuditEntry.objects.get(action="user.second_factor_reset").actor == "command:reset_second_factor"
+
+
+def test_the_admins_own_sign_in_is_no_way_round_it(owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(is_staff=True, is_superuser=True)
+    with_second_factor(owner)
+    browser = Client()
+
+    answer = browser.post("/admin/login/?next=/admin/", {"username": "ana", "password": PASSWORD})
+
+    assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/accounts/login/")
+    assert browser.get("/skus/").status_code == 302
+    assert browser.get("/admin/").status_code == 302
+
+
+def test_who_has_a_session_cant_guess_codes_either(owner: User) -> None:
+    secret, _codes = with_second_factor(owner)
+    browser = sign_in("ana")
+    browser.post("/accounts/second-factor/authenticate/", {"code": code_of(secret)})
+    for _number in range(8):
+        browser.post("/accounts/second-factor/reauthenticate/", {"code": "000000"})
+
+    browser.post("/accounts/second-factor/reauthenticate/", {"code": code_of(secret, ahead=1)})
+
+    asked = browser.get("/accounts/second-factor/totp/deactivate/")
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
