@@ -118,7 +118,11 @@ def _overview(channel: Channel) -> dict[str, Any]:
         "pushes": list(channel.pushes.select_related("listing__sku").order_by("-pk")[:LATEST]),
         "events": list(channel.events.order_by("-pk")[:LATEST]),
         "calls_wait_until": limiter.blocked_until(_budget_keys(channel)),
-        "locations": _locations(channel),
+        "locations": (locations := _locations(channel)),
+        # With one that a warehouse stands for, the others may be left out on purpose.
+        "bare_locations": [place["location"] for place in locations if place["location"].is_usable]
+        if not any(place["warehouses"] for place in locations)
+        else [],
         "window": channel.pushes.filter(window__isnull=False, created_at__gt=now - timedelta(days=1)).aggregate(
             pushes=Count("pk"), longest=Max("window"), usual=Avg("window")
         ),

@@ -7,12 +7,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from django.test import Client
+from django.utils import timezone
+from django.utils.html import escape
+from pytest_django import Settings
 
-from channels.models import Channel, ConnectAttempt
+from channels.models import Channel, ConnectAttempt, Location
+from channels.registry import PLATFORMS
 from dashboard.models import User
 from inventory.models import Warehouse
 from sandbox.ecwid import EcwidSimulator
 from tests.channels.web.conftest import work
+from tests.factories import make_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -252,3 +257,41 @@ def test_an_installation_from_the_market_is_explained(browser: Client, db: None)
 
 def test_the_callback_without_anything_is_explained(browser: Client, db: None) -> None:
     assert browser.get(CALLBACK).status_code == 422
+
+
+@pytest.mark.parametrize("platform", ["amazon", "ecwid", "shopify", "woocommerce"])
+def test_a_form_says_where_to_find_what_it_asks_for_and_what_we_may_do(browser: Client, platform: str) -> None:
+    page = browser.get(f"/channels/connect/{platform}/").content.decode()
+    capabilities = PLATFORMS[platform].capabilities
+
+    for sentence in (*capabilities.where_to_find, *capabilities.app_may, *capabilities.app_may_not):
+        assert escape(sentence) in page
+    asked = [field.name for field in capabilities.credentials if field.for_token]
+    assert all(f'name="credential_{name}"' in page for name in asked)
+
+
+def test_what_only_simulators_need_is_asked_only_where_they_may_lie(browser: Client, settings: Settings) -> None:
+    assert "option_pace" in browser.get("/channels/connect/amazon/").content.decode()
+
+    settings.ALLOW_PRIVATE_HOSTS = False
+
+    assert "option_pace" not in browser.get("/channels/connect/amazon/").content.decode()
+
+
+def test_the_marketplace_is_nobodys_guess(browser: Client) -> None:
+    response = browser.post("/channels/connect/amazon/", {"name": "Amazon", "test": "1"})
+
+    assert response.context["form"].errors["credential_marketplace"] == ["This field is required."]
+
+
+def test_a_channel_asks_which_warehouse_stands_for_which_location(browser: Client, main: Warehouse) -> None:
+    channel = make_channel("Shop", platform="shopify", warehouses=[main])
+    for ref, name in (("1", "Shop Street"), ("2", "Depot")):
+        Location.objects.create(channel=channel, ref=ref, name=name, seen_at=timezone.now())
+
+    before = browser.get(f"/channels/{channel.uuid}/").content.decode()
+    channel.feeds.update(location_ref="1")
+    after = browser.get(f"/channels/{channel.uuid}/").content.decode()
+
+    assert "Nobody stands for Depot, Shop Street yet" in before
+    assert "Nobody stands for" not in after
