@@ -22,7 +22,7 @@ from reconciliation.models import Discrepancy, Finding, Run
 
 KEEP_EVERY_SECONDS = 2.0  # pages read longer ago than that are kept, with the cursor behind them
 KEEP_EVERY_ROWS = 5_000
-NOTE_EVERY = timedelta(seconds=10)  # what was read by then is compared with what is accounted
+NOTE_EVERY = timedelta(seconds=30)  # what was read by then is compared with what is accounted
 LONGEST_CURSOR = 300  # of Run.cursor
 LARGEST = 2**62  # beyond it a number can't even be kept; what a store shows below it is compared, however odd
 
