@@ -22,8 +22,8 @@ _is_there = pytest.mark.skipif(not FOLDER, reason="EVENKEEL_CONTRACTS names no f
 
 
 def needs_contracts(test: Any) -> Any:
-    """Skip a test without the schemas; with them, run all such tests in one process, which builds each schema once."""
-    return pytest.mark.xdist_group("official-shopify")(_is_there(test))
+    """Skip a test without the schemas."""
+    return _is_there(test)
 
 
 @cache

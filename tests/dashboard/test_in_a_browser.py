@@ -29,7 +29,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("dashboard-in-a-browser"),
 ]
 
 

@@ -24,7 +24,6 @@ from tests.factories import NOW, balances, make_sku, make_warehouse, stock
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("many-connections"),
 ]
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from sandbox.ecwid import EcwidSimulator
 from tests.processes.conftest import CODES, Shop
 from tests.processes.installation import wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes"), pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(280)]
 
 FAULTS: dict[str, tuple[float, float | None]] = {
     "webhook_delay": (0.2, 1.0),

@@ -27,7 +27,6 @@ from tests.processes.installation import Installation, database, wait_until
 PURCHASES = int(os.environ.get("EVENKEEL_PURCHASES", "120"))
 pytestmark = [
     pytest.mark.processes,
-    pytest.mark.xdist_group("four-platforms"),
     pytest.mark.timeout(280 + PURCHASES),
 ]
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.processes.conftest import CODES, Shop
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
 
 def cluster(shop: Shop) -> list[psutil.Process]:

@@ -27,7 +27,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("review-in-a-browser"),
 ]
 
 SHIFTED = 2  # listings beside the first whose number someone has changed in the store
