@@ -15,6 +15,7 @@ from django.db import connection
 from django_q.brokers import get_broker
 from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
+from playwright.sync_api import expect
 
 from tests.processes.installation import RUN, drop_template
 
@@ -34,6 +35,7 @@ def django_db_modify_db_settings(
 
 def pytest_configure() -> None:
     os.environ.setdefault(RUN, secrets.token_hex(4))
+    expect.set_options(timeout=20_000)  # a machine that runs everything else at the same time may take its time
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -80,9 +80,7 @@ def many_differing(store: Store, number: int, *, ours: int, theirs: int) -> list
     Sku.objects.bulk_create(Sku(code=code, name=f"Product {code}") for code in codes)
     skus = Sku.objects.in_bulk(codes, field_name="code")
     entries = [
-        Entry(
-            key=f"opening:{sku.pk}", sku_id=sku.pk, warehouse_id=warehouse.pk, kind=Movement.Kind.RECEIPT, on_hand=ours
-        )
+        Entry(key=f"laid:{sku.pk}", sku_id=sku.pk, warehouse_id=warehouse.pk, kind=Movement.Kind.RECEIPT, on_hand=ours)
         for sku in skus.values()
     ]
     ledger.post(entries, actor="user:ana", now=now)
