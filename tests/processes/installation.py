@@ -156,15 +156,22 @@ class Installation:
         credentials.write_text(
             json.dumps({"store_id": str(store.store_id), "token": store.token, "client_secret": store.client_secret})
         )
-        facts = json.loads(
-            self.manage(
-                *("connect", "ecwid", "--name", name, "--base-url", store.base_url, "--json"),
-                *("--credentials", str(credentials), "--mode", mode, "--warehouse", warehouse),
-            )
+        facts = self.connect_and_import(
+            *("ecwid", "--name", name, "--base-url", store.base_url),
+            *("--credentials", str(credentials), "--mode", mode, "--warehouse", warehouse),
         )
-        store.set_webhook(facts["webhook_url"])
-        self.manage("import_catalog", name)
-        return int(facts["id"])
+        store.set_webhook(str(facts["webhook_url"]))
+        return int(str(facts["id"]))
+
+    def connect_and_import(self, *arguments: str) -> dict[str, object]:
+        """Connect a store, read its catalogue, and return what ``connect`` printed: one start of Python for both."""
+        printed = self.python(
+            "from django.core.management import call_command\n"
+            f"call_command('connect', *{[*arguments, '--json']!r})\n"
+            f"call_command('import_catalog', {arguments[arguments.index('--name') + 1]!r})"
+        )
+        facts: dict[str, object] = json.loads(printed.splitlines()[0])
+        return facts
 
     def worker_processes(self) -> list[psutil.Process]:
         """Return the watchdog and all its descendants, the watchdog first."""

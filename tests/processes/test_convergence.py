@@ -70,6 +70,7 @@ def test_a_thousand_purchases_with_every_fault_on_converge(shop: Shop) -> None:
     shop.poll_now()
 
     shop.expect_agreement(seconds=120)
+    shop.expect_sound_ledger()
 
 
 def test_a_hand_edit_is_shown_and_kept_until_a_person_decides(shop: Shop) -> None:
@@ -110,3 +111,4 @@ def test_a_hand_edit_is_shown_and_kept_until_a_person_decides(shop: Shop) -> Non
     )
 
     shop.expect_agreement(seconds=30)
+    shop.expect_sound_ledger()

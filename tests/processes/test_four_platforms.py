@@ -120,16 +120,13 @@ class Merchant:
     def connect(self, store: Store) -> None:
         file = self.installation.folder / f"{store.platform}.json"
         file.write_text(json.dumps(store.credentials))
-        facts = json.loads(
-            self.installation.manage(
-                *("connect", store.platform, "--name", store.platform, "--base-url", store.base_url, "--json"),
-                *("--credentials", str(file), "--mode", "live", "--warehouse", "MAIN"),
-                *(text for name, value in store.options.items() for text in ("--option", f"{name}={value}")),
-            )
+        facts = self.installation.connect_and_import(
+            *(store.platform, "--name", store.platform, "--base-url", store.base_url),
+            *("--credentials", str(file), "--mode", "live", "--warehouse", "MAIN"),
+            *(text for name, value in store.options.items() for text in ("--option", f"{name}={value}")),
         )
         if store.platform == "ecwid":
             store.sim.set_webhook(facts["webhook_url"])
-        self.installation.manage("import_catalog", store.platform)
 
     def hurry(self) -> None:
         """Make polls and checks due that would come by themselves within minutes."""

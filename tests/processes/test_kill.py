@@ -68,6 +68,7 @@ def test_a_kill_amid_sales_loses_nothing_and_repeats_nothing(shop: Shop, kill: C
     buy(1)
 
     shop.expect_agreement(seconds=30)
+    shop.expect_sound_ledger()
 
 
 def test_an_idle_child_killed_does_not_stall_the_next_sale(shop: Shop) -> None:
@@ -79,3 +80,4 @@ def test_an_idle_child_killed_does_not_stall_the_next_sale(shop: Shop) -> None:
         shop.buy(shop.north, code)
 
         shop.expect_agreement(seconds=40)
+    shop.expect_sound_ledger()
