@@ -27,7 +27,7 @@ from tests.api.conftest import make_channel, make_event, make_listing, make_orde
 from tests.factories import make_discrepancy
 
 CONFIG = Path(__file__).resolve().parents[2] / "schemathesis.toml"
-DRAWN = 1  # calls of each operation that fit the description, and as many that don't
+DRAWN = 2  # calls of each operation that fit the description, and as many that don't
 _SETTINGS = settings(
     max_examples=DRAWN,
     derandomize=True,
