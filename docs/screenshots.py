@@ -92,7 +92,7 @@ def take(browser: Browser) -> None:
     shoot(page, "", "why")
     shoot(page, "/channels/", "channels")
     shoot(page, "/reconciliation/", "review")
-    page.locator("#results th a").first.click()
+    page.locator("#results tbody th a").first.click()
     shoot(page, "", "discrepancy")
     phone = browser.new_context(viewport=PHONE, color_scheme="dark", device_scale_factor=2).new_page()
     sign_in(phone)
