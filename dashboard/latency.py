@@ -2,7 +2,8 @@
 
 Measured is the time from the moment that the platform gives for the sale to the other channel's receipt for its new
 quantity. A push that was due for several changes counts from the oldest of them. Changes of stock that are no sale, and
-pushes to the channel that sold, are left out.
+pushes to the channel that sold, are left out, and so are sales from before either channel was connected: nobody could
+have told of them.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def spread(lengths: Sequence[timedelta]) -> Spread:
 
 
 def week(channels: Sequence[Channel], *, now: datetime) -> Week:
-    """Return the latencies of the last DAYS days, today included, in three queries."""
+    """Return the latencies of the last DAYS days, today included, in five queries."""
     today = timezone.localdate(now)
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     since = now - timedelta(days=DAYS)
@@ -119,18 +120,28 @@ def _read(since: datetime) -> tuple[int, int, Mapping[int, list[_Sale]]]:
         Movement.objects.filter(recorded_at=OuterRef("cause_at"), kind=Movement.Kind.RESERVE, key__startswith="order:")
         .exclude(key__startswith=own)
         .order_by("pk")
-        .values("occurred_at")[:1]
+        .values("pk")[:1]
     )
     if every > 1:
         rows = rows.annotate(turn=F("pk") % every).filter(turn=0)
-    read = rows.annotate(sold_at=Subquery(sale)).order_by("pk")
+    read = list(
+        rows.annotate(sale=Subquery(sale)).order_by("pk").values_list("channel_id", "sale", "cause_at", "settled_at")
+    )
+    sold = {
+        pk: (occurred_at, int(key.split(":", 2)[1]))
+        for pk, occurred_at, key in Movement.objects.filter(
+            pk__in={pk for _channel_id, pk, _heard_at, _shown_at in read if pk}
+        ).values_list("pk", "occurred_at", "key")
+    }
+    connected = dict(Channel.objects.values_list("pk", "created_at"))
     found: dict[int, list[_Sale]] = {}
-    looked_at = 0
-    for channel_id, sold_at, heard_at, shown_at in read.values_list("channel_id", "sold_at", "cause_at", "settled_at"):
-        looked_at += 1
-        if sold_at is not None and heard_at is not None and shown_at is not None:
+    for channel_id, pk, heard_at, shown_at in read:
+        if pk not in sold or heard_at is None or shown_at is None:
+            continue
+        sold_at, sold_on = sold[pk]
+        if sold_on in connected and sold_at >= max(connected[sold_on], connected[channel_id]):
             found.setdefault(channel_id, []).append(_Sale(sold_at, heard_at, shown_at))
-    return pushes, looked_at, found
+    return pushes, len(read), found
 
 
 def _by_day(sales: Sequence[_Sale], days: Sequence[date]) -> tuple[Day, ...]:

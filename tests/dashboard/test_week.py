@@ -48,6 +48,22 @@ def spread_of(name: str, now: datetime) -> latency.ChannelLatency:
     return next(row for row in found.channels if row.channel.name == name)
 
 
+@pytest.fixture(autouse=True)
+def connected_long_ago(shop: SimpleNamespace) -> None:
+    Channel.objects.update(created_at=timezone.now() - timedelta(days=30))
+
+
+@pytest.mark.parametrize("late", ["North", "South"])
+def test_a_sale_from_before_a_channel_was_connected_is_not_timed(shop: SimpleNamespace, late: str) -> None:
+    now = timezone.now()
+    listing = make_listing(shop.south, shop.tee)
+    Channel.objects.filter(name=late).update(created_at=now - timedelta(minutes=5))
+    sell(shop.north, shop.tee, shop.main, "old", at=now - timedelta(hours=26), heard_at=now - timedelta(minutes=4))
+    push(listing, cause_at=now - timedelta(minutes=4), settled_at=now - timedelta(minutes=3))
+
+    assert spread_of("South", now).week.sales == 0
+
+
 def test_a_sale_is_timed_from_the_store_that_sold_to_the_receipt_of_the_other(shop: SimpleNamespace) -> None:
     now = timezone.now()
     listing = make_listing(shop.south, shop.tee)
