@@ -8,12 +8,12 @@ one that tells the same parcel does not ship it twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
 
-from inventory import ledger
+from inventory import codes, ledger
 from inventory.ledger import Entry
 from inventory.models import Movement, Reservation, ReservationLine, StockLevel
 
@@ -35,6 +35,39 @@ class Demand:
     fulfilled: int
     returned: int = 0
     warehouse_ids: tuple[int, ...] = ()
+
+
+def _as_merged(demands: Sequence[Demand]) -> list[Demand]:
+    """Return the demands as of the SKUs that theirs were merged into: what a line asks of one SKU is added up.
+
+    Asked under the lock on the reservation, which a merge takes too: its lines are then those of the same SKUs.
+    """
+    merged = codes.merged_among({each.sku_id for each in demands})
+    if not merged:
+        return list(demands)
+    found: dict[tuple[str, int], Demand] = {}
+    for each in demands:
+        place = (each.line_ref, merged.get(each.sku_id, each.sku_id))
+        other = found.get(place)
+        found[place] = replace(
+            each,
+            sku_id=place[1],
+            sold=each.sold + (other.sold if other else 0),
+            fulfilled=each.fulfilled + (other.fulfilled if other else 0),
+            returned=each.returned + (other.returned if other else 0),
+        )
+    return list(found.values())
+
+
+def confirmed_of(reservation: Reservation) -> dict[Level, int]:
+    """Return what warehouses say has left of an order: units by SKU, as it is by now, and warehouse."""
+    rows = reservation.confirmed or ()
+    merged = codes.merged_among({sku_id for sku_id, _place, _units in rows}) if rows else {}
+    found: dict[Level, int] = {}
+    for sku_id, place, units in rows:
+        level = (merged.get(sku_id, sku_id), place)
+        found[level] = found.get(level, 0) + units
+    return found
 
 
 def plain_number(text: str) -> str:
@@ -73,6 +106,7 @@ def book(
     reservation, _ = Reservation.objects.select_for_update().get_or_create(
         key=key, defaults={"reference": reference, "number": number, "created_at": occurred_at}
     )
+    demands = _as_merged(demands)
     told = [[each.line_ref, each.sku_id, each.sold, each.fulfilled] for each in demands]
     if (reservation.told, reservation.number) != (told, number):
         Reservation.objects.filter(pk=reservation.pk).update(told=told, number=number)
@@ -98,10 +132,9 @@ def settle(
             units[0] += line.reserved + line.fulfilled
             units[1] += line.fulfilled
         told = [[*place, *units] for place, units in sums.items()]
-    demands = [
-        Demand(line_ref=ref, sku_id=sku, sold=sold, fulfilled=shipped, returned=returned.get((ref, sku), 0))
-        for ref, sku, sold, shipped in told
-    ]
+    asked = [Demand(line_ref=ref, sku_id=sku, sold=sold, fulfilled=shipped) for ref, sku, sold, shipped in told]
+    demands = [replace(each, returned=returned.get((each.line_ref, each.sku_id), 0)) for each in _as_merged(asked)]
+    told = [[each.line_ref, each.sku_id, each.sold, each.fulfilled] for each in demands]
     kept = [[sku_id, warehouse_id, units] for (sku_id, warehouse_id), units in sorted(confirmed.items()) if units]
     Reservation.objects.filter(pk=reservation.pk).update(told=told, confirmed=kept)
     reservation.told, reservation.confirmed = told, kept
@@ -129,7 +162,7 @@ def _bring(
     reason: str,
 ) -> bool:
     held = {(line.line_ref, line.sku_id, line.warehouse_id): line for line in reservation.lines.order_by("pk")}
-    left = _left(demands, {(sku_id, place): units for sku_id, place, units in reservation.confirmed or ()})
+    left = _left(demands, confirmed_of(reservation))
     wanted = _spread(demands, held, warehouse_ids, left)
     back = _brought_back(demands, held, warehouse_ids)
     revision = reservation.revision + 1
@@ -160,10 +193,11 @@ def _bring(
         changed.append(line)
     if not changed:
         return False
-    ReservationLine.objects.bulk_create([line for line in changed if line.pk is None])
+    # Those there are first: once created, the new ones have an id too.
     ReservationLine.objects.bulk_update(
         [line for line in changed if line.pk is not None], ["reserved", "fulfilled", "returned"]
     )
+    ReservationLine.objects.bulk_create([line for line in changed if line.pk is None])
     state = _state(reserved=sum(r for r, _ in wanted.values()), fulfilled=sum(f for _, f in wanted.values()))
     Reservation.objects.filter(pk=reservation.pk).update(revision=revision, state=state)
     ledger.post(entries, actor=actor, now=now, occurred_at=occurred_at, reason=reason)

@@ -52,6 +52,9 @@ def set_components(*, bundle: Sku, components: Mapping[int, int], actor: str, no
 
 
 def _check(bundle: Sku, components: Mapping[int, int], skus: Mapping[int, Sku]) -> None:
+    if bundle.merged_into is not None:
+        words = _("%(sku)s was merged into %(into)s: change that one.")
+        raise ValidationError(words % {"sku": bundle.code, "into": bundle.merged_into.code})
     for pk, units in components.items():
         component = skus.get(pk)
         if component is None or component.archived_at is not None:

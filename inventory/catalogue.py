@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import audit, ledger
 from inventory.errors import CodeTaken
@@ -80,7 +81,7 @@ def change_sku(*, sku: Sku, actor: str, **fields: Unpack[SkuFields]) -> Sku:
     """Write what differs from the stored SKU and return it as it is now.
 
     A new code keeps all history, and stores that still say the old one are understood: it stays as a former code.
-    Raises CodeTaken, and ValidationError for what can't be stored.
+    Raises CodeTaken, and ValidationError for what can't be stored, and for a SKU that was merged into another.
     """
     return _change(sku, fields, actor=actor)
 
@@ -110,7 +111,8 @@ def archive_sku(*, sku: Sku, actor: str, now: datetime) -> Sku:
 
 
 def restore_sku(*, sku: Sku, actor: str) -> Sku:
-    """Bring an archived SKU back. A repeat changes nothing."""
+    """Bring an archived SKU back. A repeat changes nothing. Raises ValidationError for one that was merged."""
+    _check_not_merged(sku)
     return _set_archived(sku, None, actor=actor)
 
 
@@ -135,6 +137,8 @@ def _create(row: Row, fields: Mapping[str, object], *, actor: str) -> Row:
 def _change(row: Row, fields: Mapping[str, object], *, actor: str) -> Row:
     # Read again: a form has written what was typed into its row before it was valid. Locked, for the trail's sake.
     stored: Row = type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
+    if isinstance(stored, Sku):
+        _check_not_merged(stored)
     before = {name: getattr(stored, name) for name, value in fields.items() if getattr(stored, name) != value}
     if before:
         after = {name: fields[name] for name in before}
@@ -146,6 +150,12 @@ def _change(row: Row, fields: Mapping[str, object], *, actor: str) -> Row:
             FormerCode.objects.create(sku=stored, code=str(before["code"]), until=timezone.now())
         _record(stored, "change", actor, before=before, after=after)
     return stored
+
+
+def _check_not_merged(sku: Sku) -> None:
+    if sku.merged_into is not None:
+        words = _("%(sku)s was merged into %(into)s: change that one.")
+        raise ValidationError(words % {"sku": sku.code, "into": sku.merged_into.code})
 
 
 def _save(row: Sku | Warehouse, *, columns: list[str] | None = None) -> None:

@@ -31,3 +31,20 @@ def skus_named(codes: Collection[str]) -> dict[str, Sku]:
 def sku_named(code: str) -> Sku | None:
     """Return the SKU that ``code`` means; None where it means nothing."""
     return skus_named([code]).get(code)
+
+
+def merged_among(sku_ids: Collection[int]) -> dict[int, int]:
+    """Return, for those of the SKUs that were merged into others, which; those that were not are left out."""
+    rows = Sku.objects.filter(pk__in=sku_ids, merged_into__isnull=False)
+    return dict(rows.values_list("pk", "merged_into"))
+
+
+def merged_of(sku_ids: Collection[int]) -> dict[int, int]:
+    """Return the SKUs that were merged into any of these, each with the one it is now."""
+    rows = Sku.objects.filter(merged_into__in=sku_ids)
+    return dict(rows.values_list("pk", "merged_into"))
+
+
+def is_now(sku_id: int, other_id: int) -> bool:
+    """Tell whether the one SKU is the other, or was merged into it."""
+    return sku_id == other_id or merged_among([sku_id]).get(sku_id) == other_id

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Sum
 
-from inventory import ledger
+from inventory import codes, ledger
 from inventory.errors import KeyConflict
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, StockCount, StockLevel, Warehouse
@@ -41,7 +41,8 @@ def record(
     level = StockLevel.objects.select_for_update().get(sku=sku, warehouse=warehouse)
     earlier = StockCount.objects.filter(key=key).first()
     if earlier is not None:
-        if (earlier.sku_id, earlier.warehouse_id, earlier.counted) != (sku.pk, warehouse.pk, counted):
+        is_same = (earlier.warehouse_id, earlier.counted) == (warehouse.pk, counted)
+        if not is_same or not codes.is_now(earlier.sku_id, sku.pk):
             raise KeyConflict(key)
         return earlier
     expected = level.on_hand

@@ -10,26 +10,26 @@ from django.forms import HiddenInput, SearchInput
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Movement, StockLevel
-from inventory.querysets import is_named
+from inventory.searches import holding
+
+OF_THE_SKU = ("sku__code", "sku__name", "^sku__barcode")  # what people look for a SKU by
 
 
-class SearchFilter(django_filters.CharFilter):  # type: ignore[misc]
-    """A search field over the SKU's code, name and barcode; ``prefix`` leads from the row to the SKU."""
+class WordsFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """The search field; ``paths`` are looked into for what was typed, as ``searches.holding`` says."""
 
-    def __init__(self, *, prefix: str, **kwargs: Any) -> None:
+    def __init__(self, *paths: str, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Search"))
-        kwargs.setdefault("widget", SearchInput(attrs={"autocomplete": "off"}))
+        kwargs.setdefault("widget", SearchInput(attrs={"autocomplete": "off", "maxlength": 200}))
         super().__init__(**kwargs)
-        self.prefix = prefix
+        self.paths = paths
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        if not value:
-            return qs
-        return qs.filter(is_named(value, prefix=self.prefix))
+        return qs.filter(holding(qs.model, self.paths, value)) if value else qs
 
 
 class StockLevelFilter(django_filters.FilterSet):  # type: ignore[misc]
-    q = SearchFilter(prefix="sku__")
+    q = WordsFilter(*OF_THE_SKU)
     state = django_filters.ChoiceFilter(
         label=_("Stock"),
         method="by_state",
@@ -46,7 +46,7 @@ class StockLevelFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class MovementFilter(django_filters.FilterSet):  # type: ignore[misc]
-    q = SearchFilter(prefix="sku__")
+    q = WordsFilter(*OF_THE_SKU)
     kind = django_filters.ChoiceFilter(label=_("Kind"), choices=Movement.Kind.choices)
     actor = django_filters.CharFilter(widget=HiddenInput())  # comes from links only
 

@@ -16,6 +16,7 @@ _DATES = {
     "month": ("M j", "M j, Y", "M j, Y, g:i:s a T"),
     "iso": ("Y-m-d", "Y-m-d", "Y-m-d H:i:s T"),
 }
+MINUS = "−"
 _MARKS = {"comma": (",", "."), "point": (".", ","), "space": ("\u202f", ",")}  # between thousands, before decimals
 
 _styles: ContextVar[tuple[str, str]] = ContextVar("formats", default=("day", "comma"))
@@ -40,6 +41,16 @@ def day(moment: date, *, with_year: bool = False) -> str:
 def exact(moment: datetime) -> str:
     """Return a local moment to the second, with its time zone."""
     return formats.date_format(moment, _DATES[_styles.get()[0]][2])
+
+
+def units(value: int) -> str:
+    """Return a quantity grouped by thousands, with a true minus sign."""
+    return f"{MINUS if value < 0 else ''}{number(abs(value))}"
+
+
+def change(value: int) -> str:
+    """Return a signed change: “+3”, “−13”, “0”."""
+    return f"+{units(value)}" if value > 0 else units(value)
 
 
 def number(value: int | float | Decimal, places: int = 0) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
 from inventory import catalogue
-from inventory.errors import CodeTaken
 from inventory.models import Sku, Warehouse
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class CatalogueForm(_CatalogueForm):
         """Write the row, which is ``instance`` then, and return whether it was accepted."""
         try:
             self.instance = self.write(actor)
-        except CodeTaken as error:  # since the form has looked
+        except ValidationError as error:  # since the form has looked: its code was taken, it was merged
             self.add_error(None, error)
         return not self.errors
 

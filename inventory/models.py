@@ -198,6 +198,7 @@ class Movement(models.Model):
         RETURN = "return", _("Return")
         RECLASSIFY = "reclassify", _("Reclassify")
         SALE = "sale", _("Sale in the shop")
+        MERGE = "merge", _("Merge")
 
     key = models.CharField(max_length=255, help_text=_("The cause, for example order:7:1042:r3:line-1."))
     # No index of its own: ``movement_of_a_level`` begins with the SKU.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from inventory import ledger
+from inventory import codes, ledger
 from inventory.actors import name_of
 from inventory.errors import InvalidQuantity, KeptElsewhere, KeyConflict
 from inventory.ledger import Entry, check_units
@@ -153,7 +153,9 @@ def receive_return(
 
 
 def check_counted(sku: Sku) -> None:
-    """Raise InvalidQuantity for a bundle: it has no stock of its own."""
+    """Raise InvalidQuantity for a bundle, which has no stock of its own, and for a SKU that was merged into another."""
+    if sku.merged_into is not None:
+        raise InvalidQuantity(f"{sku.code} was merged into {sku.merged_into.code}: change the stock of that one.")
     if sku.is_bundle:
         raise InvalidQuantity(f"{sku.code} is a bundle and holds no stock: change that of its components.")
 
@@ -194,7 +196,7 @@ def _earlier(keys: dict[str, Entry]) -> list[Movement] | None:
         entry = keys[movement.key]
         same = (
             movement.kind == entry.kind
-            and movement.sku_id == entry.sku_id
+            and codes.is_now(movement.sku_id, entry.sku_id)
             and movement.warehouse_id == entry.warehouse_id
             and movement.on_hand_delta == entry.on_hand
             and movement.reserved_delta == entry.reserved

@@ -6,21 +6,14 @@ from datetime import datetime
 from typing import Any, NoReturn, Self
 
 from django.db import models
-from django.db.models import Q, Sum, Value
+from django.db.models import Sum, Value
 from django.db.models.functions import Coalesce
+
+from inventory.searches import found
 
 
 def _total(path: str) -> Coalesce:
     return Coalesce(Sum(path), Value(0), output_field=models.BigIntegerField())
-
-
-def is_named(text: str, *, prefix: str = "") -> Q:
-    """Return what a SKU is found by: part of its code or name, the start of its barcode. ``prefix`` leads to it."""
-    return (
-        Q(**{f"{prefix}code__icontains": text})
-        | Q(**{f"{prefix}name__icontains": text})
-        | Q(**{f"{prefix}barcode__startswith": text})
-    )
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
@@ -76,7 +69,7 @@ class SkuQuerySet(StockedQuerySet):
         """Return the SKUs whose code, name or barcode holds ``text``."""
         if not text:
             return self
-        return self.filter(is_named(text))
+        return found(self, ("code", "name", "^barcode"), text)
 
 
 class StockLevelQuerySet(models.QuerySet[Any]):

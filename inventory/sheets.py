@@ -1,6 +1,7 @@
 """Tables that people take out as CSV or XLSX and bring back: nothing in them may act when a spreadsheet opens it.
 
-A text that a spreadsheet would run as a formula goes out behind an apostrophe, and comes back without it.
+A text that a spreadsheet would run as a formula goes out behind an apostrophe, and comes back without it. What
+workbooks need is loaded where one is made or read: most processes never do, and each would start the later for it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import openpyxl
-import tablib
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
@@ -91,6 +90,8 @@ def _csv(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str
 
 
 def _xlsx(name: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    import tablib
+
     data = tablib.Dataset(headers=list(headers), title=name[:31])
     for number, row in enumerate(rows, 1):
         if number > MAX_WORKBOOK_ROWS:
@@ -116,6 +117,8 @@ def read_xlsx(content: bytes, *, required: Sequence[str], optional: Sequence[str
     """
     if len(content) > MAX_BYTES:
         raise UnreadableSheet(_("The file is larger than %(most)d MB.") % {"most": MAX_BYTES // 1024 // 1024})
+    import openpyxl
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED:

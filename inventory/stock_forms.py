@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from inventory import counts, operations
+from inventory import counts, formats, operations
 from inventory.errors import InsufficientStock, KeyConflict, LedgerError
 from inventory.models import MAX_UNITS, Movement, Sku, StockLevel, Warehouse
 
@@ -80,8 +80,8 @@ class StockForm(forms.Form):
             for shortage in error.shortages:
                 self.add_error(
                     self.units_field,
-                    _("Only %(available)d are there to take; you asked for %(asked)d.")
-                    % {"available": shortage.available, "asked": shortage.asked},
+                    _("Only %(available)s are there to take; you asked for %(asked)d.")
+                    % {"available": formats.units(shortage.available), "asked": shortage.asked},
                 )
         except KeyConflict:
             self.add_error(
@@ -172,7 +172,10 @@ class AdjustForm(StockForm):
     def sentence(self) -> str:
         if self.cleaned_data["how"] == "to":
             return _("On hand of %(code)s in %(warehouse)s set to %(units)d.") % self.words()
-        return _("On hand of %(code)s in %(warehouse)s changed by %(units)+d.") % self.words()
+        return _("On hand of %(code)s in %(warehouse)s changed by %(units)s.") % {
+            **self.words(),
+            "units": formats.change(self.cleaned_data["units"]),
+        }
 
 
 class CountForm(StockForm):
@@ -194,9 +197,9 @@ class CountForm(StockForm):
     def sentence(self) -> str:
         if not self.count.difference:
             return _("Counted %(units)d of %(code)s in %(warehouse)s: as expected.") % self.words()
-        return _("Counted %(units)d of %(code)s in %(warehouse)s: %(difference)+d against the ledger, booked.") % {
+        return _("Counted %(units)d of %(code)s in %(warehouse)s: %(difference)s against the ledger, booked.") % {
             **self.words(),
-            "difference": self.count.difference,
+            "difference": formats.change(self.count.difference),
         }
 
 

@@ -5,31 +5,32 @@ They live here because this is the lowest layer: channels and the dashboard buil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import django_filters
 import django_tables2 as tables
-from django.core.paginator import EmptyPage, Page, Paginator
+from django.core.paginator import EmptyPage
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import cached_property
+from django.utils.html import format_html, strip_tags
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django_tables2.rows import BoundRows
+from django_tables2.columns import BoundColumn
+from django_tables2.rows import BoundRow, BoundRows
 
 from inventory import looks
+from inventory.paging import LongPaginator
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
-
-    _Paginator = Paginator[Any]
-else:
-    _Paginator = Paginator
 
 PAGE_SIZES = (25, 50, 100, 200)
 PAGE_SIZE = 50
@@ -70,7 +71,11 @@ class PartColumn(tables.TemplateColumn):  # type: ignore[misc]
             return super().render(record, table, value, bound_column, **kwargs)
         own = self.get_context_data(record=record, table=table, value=value, bound_column=bound_column, **kwargs)
         with around.push(**own):
-            return get_template(self.template_name).template.render(around)  # type: ignore[attr-defined]
+            return self._template.render(around)
+
+    @cached_property
+    def _template(self) -> Any:  # looked for once a page: each page has columns of its own
+        return get_template(self.template_name).template  # type: ignore[attr-defined]
 
 
 class NumberColumn(PartColumn):
@@ -94,6 +99,16 @@ class TimeColumn(PartColumn):
     css_class = "nowrap"
 
 
+class PickColumn(PartColumn):
+    """A box that picks the row for a verb of many; the page has the bar: ``{% batch "skus" %}``."""
+
+    template_name = "components/cells/pick.html"
+    css_class = "cell-pick"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(verbose_name="", empty_values=(), orderable=False, **kwargs)
+
+
 class StateColumn(PartColumn):
     """A state by word, icon and tone; the column's accessor is a field with choices."""
 
@@ -105,6 +120,14 @@ class StateColumn(PartColumn):
         context["label"] = getattr(record, f"get_{name}_display")()
         context["value"] = getattr(record, name)  # the code: tables2 hands on the word that people read
         return context
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands around the cells of one column. Worked out once for a table: that costs more than a cell."""
+
+    opens: SafeString
+    closes: SafeString
 
 
 class ListTable(tables.Table):  # type: ignore[misc]
@@ -132,28 +155,47 @@ class ListTable(tables.Table):  # type: ignore[misc]
         """The columns that are drawn, for ``row_template``."""
         return {column.name: True for column in self.columns}
 
+    def lines(self) -> Iterator[tuple[BoundRow, list[tuple[Head, Any]]]]:
+        """Yield the rows of the page with their cells; without, where ``row_template`` draws those."""
+        columns = [] if self.row_template else [(self._head(column), column) for column in self.columns]
+        for row in self.paginated_rows:
+            yield row, [(head, self._cell(row, column)) for head, column in columns]
+
+    def _head(self, column: BoundColumn) -> Head:
+        look = column.attrs["td"]["class"] or ""
+        if column.name == self.row_header:
+            return Head(format_html('<th scope="row" role="rowheader" class="{}">', look), SafeString("</th>"))
+        label = strip_tags(str(column.header))  # a phone shows it beside each value
+        return Head(format_html('<td role="cell" class="{}" data-label="{}">', look, label), SafeString("</td>"))
+
+    def _cell(self, row: BoundRow, column: BoundColumn) -> Any:
+        """Draw a cell. Most are drawn without asking anew, cell by cell, which arguments their column wants."""
+        own = column.column
+        if not isinstance(own, TextColumn | PartColumn) or hasattr(self, f"render_{column.name}"):
+            return row.get_cell(column.name)
+        word = getattr(row.record, f"get_{column.accessor}_display", None)
+        value = column.accessor.resolve(row.record, quiet=True) if word is None else word()
+        if value in own.empty_values:
+            return column.default
+        if isinstance(own, TextColumn):
+            return value
+        return own.render(record=row.record, table=self, value=value, bound_column=column, bound_row=row, column=own)
+
     @property
     def sorted_by(self) -> str:
         """The column that decides the order first; ties have an order too, but only one arrow is shown."""
         return str(self.order_by[0]).lstrip("-") if self.order_by else ""
 
 
-class ListPaginator(_Paginator):
-    """Finds which rows are on a page first, and reads what they show for those alone.
+class ListPaginator(LongPaginator):
+    """Pages the rows of a table."""
 
-    What a list shows of a row may cost a look into other tables; a deep page would pay that for every row before it.
-    """
+    @property
+    def rows(self) -> Any:
+        return cast(BoundRows, self.object_list).data.data
 
-    def page(self, number: int | str) -> Page[Any]:
-        page = super().page(number)
-        bound: BoundRows = self.object_list
-        rows = bound.data.data
-        if isinstance(rows, QuerySet):
-            first = (page.number - 1) * self.per_page
-            keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
-            found = {row.pk: row for row in rows.filter(pk__in=keys).order_by()}
-            page.object_list = BoundRows([found[key] for key in keys if key in found], table=bound.table)
-        return page
+    def dress(self, rows: Sequence[Any]) -> BoundRows:
+        return BoundRows(rows, table=cast(BoundRows, self.object_list).table)
 
 
 def arrange(request: HttpRequest, table: ListTable, *, page_size: int = PAGE_SIZE) -> ListTable:
@@ -168,15 +210,25 @@ def arrange(request: HttpRequest, table: ListTable, *, page_size: int = PAGE_SIZ
         page = 1
     tables.RequestConfig(request, paginate=False).configure(table)
     if isinstance(table.data.data, QuerySet):
-        # Ties end at the primary key, so that no row is on two pages or on none.
-        table.data.data = table.data.data.order_by(*table.data.data.query.order_by, "pk")
+        table.data.data = _to_the_last_key(table.data.data)
     try:
         table.paginate(
             ListPaginator, per_page=per_page if per_page in (*PAGE_SIZES, page_size) else page_size, page=page
         )
     except EmptyPage:
-        table.page = table.paginator.page(table.paginator.num_pages)
+        table.page = table.paginator.last_page()
     return table
+
+
+def _to_the_last_key(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Order ties by the primary key, so that no row is on two pages or on none.
+
+    In the direction of what is ordered by last: an index on both is then read from either of its ends.
+    """
+    order = rows.query.order_by
+    last = order[-1] if order else "pk"
+    is_falling = last.startswith("-") if isinstance(last, str) else bool(getattr(last, "descending", False))
+    return rows.order_by(*order, "-pk" if is_falling else "pk")
 
 
 def list_page(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from inventory import codes
 from inventory.models import Movement, ReservationLine
 from inventory.sources.models import ExternalShipment, ExternalShipmentLine, Source
 from inventory.sources.plans import Place, Told
@@ -41,13 +42,15 @@ def _recent(source: Source, told: Mapping[Place, Told]) -> dict[Place, int]:
         occurred_at__gt=earliest,
         warehouse_id__in={place[1] for place in told},
     ).exclude(actor=source.actor)
+    sku_ids = {place[0] for place in told}
+    merged = codes.merged_of(sku_ids)
     if len(told) <= FEW:  # by the SKU's own index; else the day's shipments are read once
-        rows = rows.filter(sku_id__in={place[0] for place in told})
+        rows = rows.filter(sku_id__in=sku_ids | merged.keys())
     units: dict[Place, int] = {}
     for sku_id, warehouse_id, at, delta in (
         rows.order_by().values_list("sku_id", "warehouse_id", "occurred_at", "on_hand_delta").iterator(2000)
     ):
-        place = (sku_id, warehouse_id)
+        place = (merged.get(sku_id, sku_id), warehouse_id)
         if place in told and told[place].as_of - PATIENCE < at <= told[place].as_of:
             units[place] = units.get(place, 0) - delta
     return {place: each for place, each in units.items() if each > 0}

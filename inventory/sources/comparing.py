@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from inventory import ledger
 from inventory.ledger import Entry
 from inventory.models import Movement, StockLevel
-from inventory.sources import holds, judging
+from inventory.sources import holds, judging, merging
 from inventory.sources.ahead import CLOCK_SLACK, units_ahead
 from inventory.sources.models import Pull, PullDifference, Reading, Source
 from inventory.sources.plans import Place, Plan, Told, balances
@@ -67,11 +67,15 @@ class Tally:
 
 
 def later_movements(places: Mapping[Place, Told]) -> dict[Place, Later]:
-    """Return what moved in each place after its own reading; places where nothing did are left out."""
+    """Return what moved in each place after its own reading; places where nothing did are left out.
+
+    A merge moved nothing on the shelf: what is read of both codes is compared with what both held.
+    """
     if not places:
         return {}
     earliest = min(told.as_of for told in places.values())
     rows = Movement.objects.filter(recorded_at__gt=earliest - CLOCK_SLACK, occurred_at__gt=earliest).order_by()
+    rows = rows.exclude(kind=Movement.Kind.MERGE)
     later: dict[Place, Later] = {}
     for sku_id, warehouse_id, at, on_hand, unsellable in rows.values_list(
         "sku_id", "warehouse_id", "occurred_at", "on_hand_delta", "unsellable_delta"
@@ -142,6 +146,8 @@ def apply(pull: Pull, plan: Plan, *, now: datetime) -> None:
         chunk = {place: plan.told[place] for place in differing[start : start + CHUNK]}
         verdicts.update(_settle(pull, chunk, now=now))
     _keep_readings(pull, plan, verdicts)
+    if pull.is_full:
+        merging.forget(source, plan.fewer_codes)
     if source.reserves == Source.Reserves.SOURCE:
         holds.follow(source, plan.told, cause=f"pull:{pull.pk}", now=now)
     # Counted where they are kept: a pull that a crash cut short has adjusted some before.

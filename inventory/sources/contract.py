@@ -96,6 +96,7 @@ class Capabilities:
     about: str  # a sentence: what it is and how stock comes in
     hears: str  # a sentence: how quickly a change there is known here
     steps: tuple[str, ...]  # what to do there before connecting
+    description: str = ""  # the static file that says what the other side has to answer, where we decide that
     default_base_url: str = ""
     credentials: tuple[CredentialField, ...] = ()
     options: tuple[OptionField, ...] = ()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from inventory.filters import SearchFilter
+from inventory.filters import OF_THE_SKU, WordsFilter
 from inventory.sources.models import ExternalShipment, Pull, Reading, SourceEvent
 
 
 class ReadingFilter(django_filters.FilterSet):  # type: ignore[misc]
-    q = SearchFilter(prefix="sku__")
+    q = WordsFilter(*OF_THE_SKU)
     outcome = django_filters.ChoiceFilter(label=_("State"), choices=Reading.Outcome.choices)
 
     class Meta:

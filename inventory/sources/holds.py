@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from inventory import ledger
+from inventory import codes, ledger
 from inventory.ledger import Entry
 from inventory.models import Movement, Reservation, ReservationLine, StockLevel
 from inventory.sources.ahead import units_ahead
@@ -58,11 +58,12 @@ def _unknown_to(source: Source, told: Mapping[Place, Told]) -> dict[Place, int]:
         occurred_at__gt=earliest,
         kind__in=[Movement.Kind.RESERVE, Movement.Kind.RELEASE],
     ).exclude(key__startswith=f"{key_of(source)}:")
+    merged = codes.merged_of({place[0] for place in told})
     units: dict[Place, int] = {}
     for sku_id, warehouse_id, at, delta in rows.order_by().values_list(
         "sku_id", "warehouse_id", "occurred_at", "reserved_delta"
     ):
-        place = (sku_id, warehouse_id)
+        place = (merged.get(sku_id, sku_id), warehouse_id)
         if place in told and at > told[place].as_of - patience:
             units[place] = units.get(place, 0) + delta
     return {place: max(0, each) for place, each in units.items()}
@@ -130,8 +131,9 @@ def _bring(
         )
     if not entries:
         return
-    ReservationLine.objects.bulk_create([line for line in changed if line.pk is None])
+    # Those there are first: once created, the new ones have an id too.
     ReservationLine.objects.bulk_update([line for line in changed if line.pk is not None], ["reserved"])
+    ReservationLine.objects.bulk_create([line for line in changed if line.pk is None])
     holds_any = reservation.lines.filter(reserved__gt=0).exists()
     Reservation.objects.filter(pk=reservation.pk).update(
         revision=revision, state=Reservation.State.OPEN if holds_any else Reservation.State.RELEASED

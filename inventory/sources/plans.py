@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from inventory import codes
 from inventory.models import Sku, StockLevel
-from inventory.sources import mapping
+from inventory.sources import mapping, merging
 from inventory.sources.contract import Capabilities
 from inventory.sources.models import Pull, PulledRow, PullProblem, Reading
 
@@ -60,6 +60,7 @@ class Plan:
     skipped: int = 0  # rows that could not be used
     stocked: int = 0
     zeroed: int = 0
+    fewer_codes: set[int] = field(default_factory=set)  # SKUs that had more codes at the source than it names
 
     def is_alarming(self, zero_percent: int) -> bool:
         """Tell whether so much would go to zero that a person must look first. A single SKU may always sell out."""
@@ -92,6 +93,9 @@ class _Gathering:
             if not self._take(row):
                 self.plan.skipped += 1
         spoilt_ids = {self.sku_ids[code] for code in self.spoilt if code in self.sku_ids}
+        self.plan.fewer_codes = merging.fewer_codes(self.pull.source, self.sku_ids)
+        if not self.pull.is_full:  # what it says of one code is not what lies there of the SKU
+            spoilt_ids |= self.plan.fewer_codes
         for code, places in self.places.items():
             if self.sku_ids[code] not in spoilt_ids:
                 for place, each in places.items():

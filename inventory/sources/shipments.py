@@ -289,7 +289,8 @@ def _asked_for(reservation: Reservation | None) -> set[int]:
     if reservation is None:
         return set()
     told = {sku_id for _ref, sku_id, _sold, _shipped in reservation.told or ()}
-    return told | set(reservation.lines.values_list("sku_id", flat=True))
+    merged = codes.merged_among(told)
+    return {merged.get(sku_id, sku_id) for sku_id in told} | set(reservation.lines.values_list("sku_id", flat=True))
 
 
 def _counts(line: ExternalShipmentLine, *, picks: bool) -> bool:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from inventory import formats
 from inventory.actors import name_of
 from inventory.models import Warehouse
 from inventory.sources import comparing, connecting, events, health, lane, mapping
@@ -124,7 +125,7 @@ def _overview(source: Source) -> dict[str, Any]:
         "pulls": list(source.pulls.order_by("-pk")[:LATEST]),
         "problems": list(problems[:LATEST]),
         "problem_count": problems.count(),
-        "readings_total": source.readings.count(),
+        "readings_total": source.readings.filter(sku__merged_into=None).count(),
         "flagged": source.readings.filter(outcome=Reading.Outcome.FLAGGED).count(),
         "mapped": [location for location in source.locations.select_related("warehouse") if location.warehouse],
         "places": len(places),
@@ -137,7 +138,8 @@ def _overview(source: Source) -> dict[str, Any]:
 def source_stock(request: HttpRequest, uuid: UUID) -> HttpResponse:
     source = get_object_or_404(Source, uuid=uuid)
     worst_first = Case(When(outcome=Reading.Outcome.FLAGGED, then=0), default=1)
-    rows = source.readings.select_related("sku", "warehouse", "source").order_by(worst_first, "sku__code", "pk")
+    told = source.readings.filter(sku__merged_into=None)  # those of merged SKUs are part of the others
+    rows = told.select_related("sku", "warehouse", "source").order_by(worst_first, "sku__code", "pk")
     readings = ReadingFilter(request.GET, rows)
     table = ReadingTable(readings.qs, empty_text=_("Map its locations; then its stock shows here."))
     return list_page(
@@ -230,6 +232,7 @@ def reading_accept(request: HttpRequest, uuid: UUID, pk: int) -> HttpResponse:
     else:
         messages.success(
             request,
-            _("%(sku)s: on hand changed by %(units)+d.") % {"sku": reading.sku, "units": movement.on_hand_delta},
+            _("%(sku)s: on hand changed by %(units)s.")
+            % {"sku": reading.sku, "units": formats.change(movement.on_hand_delta)},
         )
     return redirect("sources:source_stock", source.uuid)

@@ -1,4 +1,4 @@
-"""The WMS contract v1 in our words: pure functions, no I/O. docs/wms-v1.openapi.json is its published form."""
+"""The WMS contract v1 in our words: pure functions, no I/O. static/wms-v1.openapi.json is its published form."""
 
 from __future__ import annotations
 

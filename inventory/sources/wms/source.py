@@ -1,4 +1,4 @@
-"""A warehouse system behind our own small contract: docs/wms-v1.openapi.json."""
+"""A warehouse system behind our own small contract: static/wms-v1.openapi.json."""
 
 from __future__ import annotations
 
@@ -38,10 +38,11 @@ class WmsSource:
         about="Any warehouse system or 3PL, through a small bridge that speaks our published contract.",
         hears="Events at once; the whole stock on every reading.",
         steps=(
-            "Have a bridge made for the warehouse system: docs/stock-sources.md and its OpenAPI file say how.",
+            "Have a bridge made for the warehouse system: the contract, an OpenAPI file, says what it has to answer.",
             "Let its author run manage.py check_wms against it until every line passes.",
             "Enter its address and its token here. Afterwards copy the events address and secret into the bridge.",
         ),
+        description="wms-v1.openapi.json",
         credentials=(
             CredentialField(
                 name="token",

@@ -1,0 +1,1 @@
+"""PostgreSQL as the product uses it; the setting ENGINE names this package."""
