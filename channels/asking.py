@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels import catalog, connection, inbox, orders, polling
 from channels.contract import ChannelError, NotListed, Platform
@@ -48,6 +49,28 @@ def fetch_orders(*, channel: Channel, wanted: Sequence[Order], now: datetime) ->
             problems |= {order.pk: gone for order in some if order.pk not in booked}
             problems |= {pk: order.problem for pk, order in booked.items() if order.problem}
     return problems
+
+
+def retry_orders(wanted: Sequence[Order], *, now: datetime) -> dict[int, str]:
+    """Fetch orders of any channels and book them as they are now; return by its id what each waits for, "" for nothing.
+
+    A channel that does not answer is said of each of its orders; those of the others go on.
+    """
+    by_channel: dict[int, list[Order]] = {}
+    for order in wanted:
+        by_channel.setdefault(order.channel_id, []).append(order)
+    told: dict[int, str] = {}
+    for own in by_channel.values():
+        told |= {order.pk: "" for order in own} | fetch_orders(channel=own[0].channel, wanted=own, now=now)
+    waiting = OrderLine.objects.waiting().filter(order__in=told).order_by("pk")
+    left: dict[int, list[str]] = {}
+    for order_id, reason in waiting.values_list("order", "reason"):
+        left.setdefault(order_id, []).append(reason)
+    for order_id, reasons in left.items():
+        n = len(reasons)
+        words = ngettext("%(n)d line still waits: %(why)s", "%(n)d lines still wait: %(why)s", n)
+        told[order_id] = told[order_id] or words % {"n": n, "why": reasons[0]}
+    return told
 
 
 def _fetch(

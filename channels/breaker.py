@@ -24,10 +24,6 @@ def halts(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: date
     if channel.wave_allowed_until is not None and now < channel.wave_allowed_until:
         return False
     zeros = sum(1 for listing, target in changes if target == 0 and (listing.accounted or 0) > 0)
-    written = Listing.objects.filter(channel=channel).publishable()
-    if channel.mode == Channel.Mode.PART_LIVE:
-        written = written.filter(is_live=True)
-    in_all = written.count()
     reason = ""
     if zeros > channel.breaker_zeros:
         reason = _("%(zeros)d listings would go to zero at once; the limit is %(limit)d.") % {
@@ -39,12 +35,8 @@ def halts(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: date
             "%(zeros)d listings would have gone to zero within %(minutes)d minutes without a sale;"
             " the limit is %(limit)d."
         ) % {"zeros": emptied, "minutes": int(LATELY.total_seconds() // 60), "limit": channel.breaker_zeros}
-    elif len(changes) > SMALL_WAVE and len(changes) * 100 > in_all * channel.breaker_percent:
-        reason = _("%(changes)d of %(in_all)d listings would change at once; the limit is %(limit)d %%.") % {
-            "changes": len(changes),
-            "in_all": in_all,
-            "limit": channel.breaker_percent,
-        }
+    else:
+        reason = too_many(channel, len(changes), now=now)
     if not reason:
         if channel.halted_at is not None:
             _clear(channel)
@@ -54,6 +46,23 @@ def halts(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: date
             connection.tell_stopped(channel, "halted", reason, now=now)
         Channel.objects.filter(pk=channel.pk).update(halted_reason=reason)
     return True
+
+
+def too_many(channel: Channel, changes: int, *, now: datetime) -> str:
+    """Return why a wave that changes so many listings of the channel would wait for a person; empty: it would not."""
+    if changes <= SMALL_WAVE or (channel.wave_allowed_until is not None and now < channel.wave_allowed_until):
+        return ""
+    written = Listing.objects.filter(channel=channel).publishable()
+    if channel.mode == Channel.Mode.PART_LIVE:
+        written = written.filter(is_live=True)
+    in_all = written.count()
+    if changes * 100 <= in_all * channel.breaker_percent:
+        return ""
+    return _("%(changes)d of %(in_all)d listings would change at once; the limit is %(limit)d %%.") % {
+        "changes": changes,
+        "in_all": in_all,
+        "limit": channel.breaker_percent,
+    }
 
 
 def _emptied_unsold(channel: Channel, changes: Sequence[tuple[Listing, int]], *, now: datetime) -> int:

@@ -248,11 +248,12 @@ def _keep_variants(channel: Channel, listing: Listing, item: ReportedListing) ->
                 number=variant.number,
                 external_sku=variant.sku[:255],
                 options=variant.options[:500],
+                title=listing.title,
             )
             for variant in item.variants
         ],
         update_conflicts=True,
         unique_fields=["channel", "ref"],
-        update_fields=["listing", "number", "external_sku", "options"],
+        update_fields=["listing", "number", "external_sku", "options", "title"],
     )
     listing.variants.exclude(ref__in=[variant.ref for variant in item.variants]).delete()

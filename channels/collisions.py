@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, When
 
 from channels.models import Channel, Listing
+from channels.querysets import ListingQuerySet
+from inventory import formats
 from inventory.models import Sku
 
 AT_MOST = 50  # groups of one kind on a page
+COUNTED_TO = 1000  # groups of one kind
+FEW = 2000  # SKUs that are named one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +48,14 @@ class SoldTwice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The groups of one kind, at most AT_MOST, and how many there are in all."""
+    """The groups of one kind, at most AT_MOST, and how many there are; COUNTED_TO stands for any number beyond it."""
 
     groups: Sequence[SharedCode | Alike | SoldTwice]
     total: int
+
+    @property
+    def in_words(self) -> str:
+        return f"{formats.number(self.total)}{'+' if self.total >= COUNTED_TO else ''}"
 
 
 # One item at several locations is one listing for a person.
@@ -56,16 +65,14 @@ _ITEM = Case(When(item_ref="", then="ref"), default="item_ref")
 def shared_codes() -> Found:
     """Return the codes that several items of a store carry while one of them waits."""
     rows = _offered().exclude(external_sku="")
-    groups = (
-        rows.order_by()
-        .values("channel", "external_sku")
-        .annotate(items=Count(_ITEM, distinct=True), waiting=Count("pk", filter=Q(mapping="unmapped")))
-        .filter(items__gt=1, waiting__gt=0)
-        .order_by("channel", "external_sku")
-    )
-    wanted = list(groups.values_list("channel", "external_sku")[:AT_MOST])
+    same = Listing.objects.exclude(pk=OuterRef("pk")).annotate(item=_ITEM).exclude(item=OuterRef("item"))
+    same = same.filter(channel=OuterRef("channel"), external_sku=OuterRef("external_sku"), state=Listing.State.ACTIVE)
+    # Those that wait are few beside all that there are.
+    shared = rows.unmapped().annotate(item=_ITEM).filter(Exists(same.exclude(mapping=Listing.Mapping.IGNORED)))
+    keys = shared.order_by("channel", "external_sku").values_list("channel", "external_sku").distinct()
+    wanted, total = _first(keys)
     found = defaultdict(list)
-    for listing in rows.filter(external_sku__in={code for _channel, code in wanted}).select_related("channel", "sku"):
+    for listing in rows.filter(external_sku__in={code for _channel, code in wanted}):
         found[listing.channel_id, listing.external_sku].append(listing)
     return Found(
         groups=[
@@ -73,23 +80,25 @@ def shared_codes() -> Found:
             for key in wanted
             if key in found
         ],
-        total=groups.count(),
+        total=total,
     )
 
 
 def sold_twice() -> Found:
     """Return the SKUs that several items of one store sell."""
-    rows = _offered().filter(mapping="mapped")
-    groups = (
-        rows.order_by()
+    rows = _offered().filter(mapping=Listing.Mapping.MAPPED)
+    keys = (
+        rows.filter(sku__in=_of_several_pools())
+        .order_by()
         .values("channel", "sku")
         .annotate(items=Count(_ITEM, distinct=True))
         .filter(items__gt=1)
         .order_by("channel", "sku")
+        .values_list("channel", "sku")
     )
-    wanted = list(groups.values_list("channel", "sku")[:AT_MOST])
+    wanted, total = _first(keys)
     found = defaultdict(list)
-    for listing in rows.filter(sku__in={sku for _channel, sku in wanted}).select_related("channel", "sku"):
+    for listing in rows.filter(sku__in={sku for _channel, sku in wanted}):
         found[listing.channel_id, listing.sku_id].append(listing)
     skus = Sku.objects.in_bulk({sku for _channel, sku in wanted})
     return Found(
@@ -98,8 +107,19 @@ def sold_twice() -> Found:
             for key in wanted
             if key in found
         ],
-        total=groups.count(),
+        total=total,
     )
+
+
+def _of_several_pools() -> QuerySet[Any, Any] | list[int]:
+    """Return the ids of SKUs with several pools in a store, by an index alone; if many, but for pools of one item."""
+    mapped = Listing.objects.filter(sku__isnull=False).order_by().values("sku", "channel")
+    several = mapped.annotate(pools=Count("*")).filter(pools__gt=1)
+    few = list(several.values_list("sku", flat=True)[: FEW + 1])
+    if len(few) <= FEW:
+        return few
+    pools: QuerySet[Any, Any] = mapped.annotate(pools=Count("*"), first=Min("item_ref"), last=Max("item_ref"))
+    return pools.filter(~Q(first=F("last")) | Q(last="", pools__gt=1)).values("sku")
 
 
 def alike_skus() -> Found:
@@ -116,13 +136,20 @@ def alike_skus() -> Found:
 def _alike(column: str) -> tuple[dict[str, list[Sku]], int]:
     rows = Sku.objects.active().exclude(**{column: ""})
     shared = rows.order_by().values(common=F(column)).annotate(n=Count("pk")).filter(n__gt=1).order_by("common")
-    found = list(shared[:AT_MOST].values_list("common", flat=True))
-    groups: dict[str, list[Sku]] = {common: [] for common in found}
-    for sku in rows.filter(**{f"{column}__in": found}).with_stock().order_by("code"):
+    common, total = _first(shared.values_list("common", flat=True))
+    groups: dict[str, list[Sku]] = {each: [] for each in common}
+    for sku in rows.filter(**{f"{column}__in": common}).with_stock().order_by("code"):
         groups[getattr(sku, column)].append(sku)
-    return groups, shared.count()
+    return groups, total
 
 
-def _offered() -> QuerySet[Listing]:
+def _first(keys: QuerySet[Any, Any]) -> tuple[list[Any], int]:
+    """Return the first AT_MOST keys, and how many there are up to COUNTED_TO, by one pass over them."""
+    found = list(keys[:COUNTED_TO])
+    return found[:AT_MOST], len(found)
+
+
+def _offered() -> ListingQuerySet:
     rows = Listing.objects.filter(state=Listing.State.ACTIVE, channel__disconnected_at=None)
-    return rows.exclude(mapping=Listing.Mapping.IGNORED).order_by("title", "pk")
+    rows = rows.exclude(mapping=Listing.Mapping.IGNORED).order_by("title", "pk")
+    return rows.select_related("channel", "sku").defer("channel__credentials")

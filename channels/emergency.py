@@ -35,6 +35,12 @@ class Scope:
     channels: tuple[Channel, ...]
 
     @property
+    def mode(self) -> str:
+        """The mode that all of them are in, in words; empty where they are in several."""
+        modes = {str(channel.get_mode_display()) for channel in self.channels}
+        return modes.pop() if len(modes) == 1 else ""
+
+    @property
     def pausing(self) -> list[Channel]:
         return affected(self.channels, Channel.Mode.PAUSED)
 

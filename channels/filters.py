@@ -7,7 +7,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.forms import HiddenInput, SearchInput
+from django.forms import HiddenInput
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -25,25 +25,8 @@ from channels.models import (
     Push,
 )
 from channels.obstacles import GROUNDS, OBSTACLES
+from inventory.filters import WordsFilter
 from inventory.models import AuditEntry
-
-
-class WordsFilter(django_filters.CharFilter):  # type: ignore[misc]
-    """The search field; ``paths`` are looked into for what was typed."""
-
-    def __init__(self, *paths: str, **kwargs: Any) -> None:
-        kwargs.setdefault("label", _("Search"))
-        kwargs.setdefault("widget", SearchInput(attrs={"autocomplete": "off", "maxlength": 200}))
-        super().__init__(**kwargs)
-        self.paths = paths
-
-    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        if not value:
-            return qs
-        wanted = Q()
-        for path in self.paths:
-            wanted |= Q(**{f"{path}__icontains": value})
-        return qs.filter(wanted)
 
 
 class SinceFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
@@ -70,10 +53,15 @@ class ChannelChoice(django_filters.ModelChoiceFilter):  # type: ignore[misc]
         super().__init__(label=_("Channel"), queryset=_channels, empty_label=_("Any"), **kwargs)
 
 
+class ListingWords(WordsFilter):
+    """The search field over listings: what the store calls them, its code and barcode, and the code of the SKU."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        return qs.search(value)
+
+
 class ListingFilter(django_filters.FilterSet):  # type: ignore[misc]
-    q = django_filters.CharFilter(
-        label=_("Search"), method="by_words", widget=SearchInput(attrs={"autocomplete": "off", "maxlength": 200})
-    )
+    q = ListingWords()
     channel = ChannelChoice()
     mapping = django_filters.ChoiceFilter(label=_("Mapping"), choices=Listing.Mapping.choices)
     stock = django_filters.ChoiceFilter(
@@ -99,9 +87,6 @@ class ListingFilter(django_filters.FilterSet):  # type: ignore[misc]
         model = Listing
         fields: list[str] = []
 
-    def by_words(self, listings: Any, name: str, value: str) -> Any:
-        return listings.search(value)
-
     def by_stock(self, listings: QuerySet[Listing], name: str, value: str) -> QuerySet[Listing]:
         return listings.filter(tracked={"tracked": True, "unlimited": False, "unknown": None}[value])
 
@@ -118,13 +103,13 @@ class ListingFilter(django_filters.FilterSet):  # type: ignore[misc]
             "due": Q(due_at__isnull=False),
             "unread": Q(accounted=None, mapping=Listing.Mapping.MAPPED, tracked=True),
         }
-        return listings.exclude(state=Listing.State.GONE).filter(wanted[value])
+        return listings.filter(wanted[value], state=Listing.State.ACTIVE)
 
 
 class ObservedFilter(django_filters.FilterSet):  # type: ignore[misc]
     """What a channel would be told; of ``observing.observed_listings``."""
 
-    q = WordsFilter("title", "external_sku", "sku__code")
+    q = ListingWords()
     show = django_filters.ChoiceFilter(
         label=_("Show"),
         method="by_change",
@@ -172,13 +157,24 @@ class QueueFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class NotPushingFilter(django_filters.FilterSet):  # type: ignore[misc]
-    q = WordsFilter("title", "external_sku", "sku__code")
+    q = ListingWords()
     channel = ChannelChoice()
-    obstacle = django_filters.ChoiceFilter(label=_("Why"), choices=OBSTACLES)
+    obstacle = django_filters.ChoiceFilter(label=_("Why"), choices=OBSTACLES, method="by_obstacle")
 
     class Meta:
         model = Listing
         fields: list[str] = []
+
+    def by_obstacle(self, listings: Any, name: str, value: str) -> Any:
+        # What an obstacle is by itself, beside that it is the first one: that has an index, the order of reasons none.
+        own = {
+            "unlimited": Q(tracked=False),
+            "not-told": Q(tracked=None),
+            "read-only": ~Q(unwritable_reason=""),
+            "parked": Q(parked_at__isnull=False),
+            "unread": Q(accounted=None),
+        }
+        return listings.filter(own.get(value, Q()), obstacle=value)
 
 
 class PushingUnmappedFilter(django_filters.FilterSet):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from channels import availability, breaker, hold_backs, observing, orders, publi
 from channels.hold_backs import Scope
 from channels.lanes import wake
 from channels.models import Channel, ChannelWarehouse, Listing, OrderLine
+from channels.querysets import ListingQuerySet
 from inventory import audit
 from inventory.models import Sku, Warehouse
 
@@ -52,15 +53,13 @@ class Preview:
         return self.to_zero * 2 > self.known
 
 
-def preview(channel: Channel, *, among: Sequence[int] | None = None) -> Preview:
+def preview(channel: Channel, *, among: ListingQuerySet | None = None) -> Preview:
     """Tell, without writing anything, what going live would change on the channel.
 
-    ``among``: the ids of the listings that go live; None stands for all. What stands on observed listings is read; what
-    the lane has not looked at yet, or does not look at in this mode, is worked out.
+    ``among``: those of the channel's listings that go live; None stands for all. What stands on observed listings is
+    read; what the lane has not looked at yet, or does not look at in this mode, is worked out.
     """
-    rows = Listing.objects.filter(channel=channel).publishable()
-    if among is not None:
-        rows = rows.filter(pk__in=among)
+    rows = (Listing.objects.all() if among is None else among).filter(channel=channel).publishable().order_by()
     is_told = observing.of_mode(channel) & Q(accounted__isnull=False, would_show__isnull=False, due_at=None)
     told = rows.filter(is_told)
     stored = told.aggregate(
@@ -73,6 +72,7 @@ def preview(channel: Channel, *, among: Sequence[int] | None = None) -> Preview:
     first = told.exclude(would_show=F("accounted")).annotate(
         rises=Case(When(would_show__gt=F("accounted"), then=1), default=0)
     )
+    ids = list(first.order_by("rises", "would_show", "pk").values_list("pk", flat=True)[:SAMPLE])
     rest = rows.exclude(is_told)
     known = rest.filter(accounted__isnull=False).count()
     if channel.mode == Channel.Mode.LIVE:
@@ -88,7 +88,7 @@ def preview(channel: Channel, *, among: Sequence[int] | None = None) -> Preview:
     ]
     sample = changes + [
         Change(listing=listing, accounted=listing.accounted, target=listing.would_show)
-        for listing in first.select_related("sku").order_by("rises", "would_show", "pk")[:SAMPLE]
+        for listing in told.filter(pk__in=ids).select_related("sku")
     ]
     sample.sort(key=lambda change: (change.delta > 0, change.target, change.listing.pk))
     return Preview(

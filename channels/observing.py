@@ -94,8 +94,10 @@ def agreement(channel: Channel) -> Agreement:
 
 
 def agreements() -> dict[int, Agreement]:
-    """Return how far each channel agrees that has observed listings, by its id, in one query."""
-    rows = Listing.objects.all().publishable().observed().order_by().values("channel").annotate(**_COUNTS)
+    """Return how far each channel agrees that has observed listings, by its id."""
+    watched = Channel.objects.filter(mode__in=[Channel.Mode.OBSERVE, Channel.Mode.PART_LIVE]).order_by()
+    theirs = Listing.objects.filter(channel__in=list(watched.values_list("pk", flat=True)))
+    rows = theirs.publishable().observed().order_by().values("channel").annotate(**_COUNTS)
     return {row.pop("channel"): Agreement(**row) for row in rows}
 
 

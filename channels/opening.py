@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from channels.models import Channel, Listing
@@ -50,15 +50,31 @@ def rows(channels: Iterable[int]) -> ListingQuerySet:
     publishable = Listing.objects.all().publishable()
     same = {name: OuterRef(name) for name in ("channel", "sku", "location_ref")}
     twins = publishable.filter(**same).exclude(pk=OuterRef("pk"))
-    publishable = publishable.filter(channel__in=list(channels))
+    publishable = _at_first(publishable.filter(_may_be_bare(list(channels))))
     # Most SKUs of a merchant who is past the first hour have units on hand, which is cheaper to see than movements.
-    bare = publishable.exclude(Exists(StockLevel.objects.filter(sku=OuterRef("sku")).exclude(on_hand=0)))
-    few = list(bare.order_by().values_list("pk", flat=True)[: FEW + 1])
-    if len(few) <= FEW:
-        bare = Listing.objects.filter(pk__in=few)
+    bare = _at_first(publishable.exclude(Exists(StockLevel.objects.filter(sku=OuterRef("sku")).exclude(on_hand=0))))
     shown: ListingQuerySet = bare.annotate(units=Coalesce(F("accounted"), F("shown"))).filter(units__gt=0)
     uncounted: ListingQuerySet = shown.filter(sku__is_bundle=False).exclude(Exists(known)).exclude(Exists(twins))
     return uncounted
+
+
+def _at_first(listings: ListingQuerySet) -> ListingQuerySet:
+    """Return the listings, found now if they are few, for a database that would guess there to be many of them."""
+    few = list(listings.order_by().values_list("pk", flat=True)[: FEW + 1])
+    return Listing.objects.filter(pk__in=few) if len(few) <= FEW else listings
+
+
+def _may_be_bare(channels: list[int]) -> Q:
+    """Return which listings of the channels may have a SKU without stock; few of a store that is observed.
+
+    What has no units anywhere would be told to show none. While a listing waits to be looked at, nobody knows.
+    """
+    observed = list(
+        Channel.objects.filter(pk__in=channels, mode=Channel.Mode.OBSERVE).order_by().values_list("pk", flat=True)
+    )
+    unknown = Q(would_show__isnull=True) | Q(due_at__isnull=False)
+    others = [pk for pk in channels if pk not in observed]
+    return Q(channel__in=others) | Q(channel__in=observed) & (Q(would_show__lte=0) | unknown)
 
 
 def openings(channel: Channel) -> list[Opening]:

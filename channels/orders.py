@@ -106,7 +106,8 @@ def _rebook(lines: QuerySet[OrderLine], *, now: datetime) -> int:
 
 def _locked(channel: Channel, ref: str, *, now: datetime) -> Order:
     Order.objects.get_or_create(channel=channel, ref=ref, defaults={"first_seen_at": now})
-    return Order.objects.select_for_update().get(channel=channel, ref=ref)
+    order: Order = Order.objects.select_for_update().get(channel=channel, ref=ref)
+    return order
 
 
 def _is_older(order: Order, raw: RawOrder, fetched_at: datetime) -> bool:
@@ -146,8 +147,9 @@ def _apply(channel: Channel, platform: Platform, order: Order, *, now: datetime,
         overwriting.look_soon(order, sorted(taken), now=now)
     _move_ledger(channel, order, [item.line for item in booked], feeds, now=now)
     order.save()
-    OrderLine.objects.bulk_create([item.line for item in booked if item.line.pk is None])
+    # Those there are first: once created, the new ones have an id too.
     OrderLine.objects.bulk_update([item.line for item in booked if item.line.pk is not None], _LINE_FIELDS)
+    OrderLine.objects.bulk_create([item.line for item in booked if item.line.pk is None])
     order_news.tell(order, held, [item.line for item in booked], now=now)
 
 

@@ -10,13 +10,21 @@ from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
+from inventory.searches import found
+
+# What keeps a quantity from a mapped listing by itself, whatever its channel does; the model has an index of these.
+UNWRITTEN = (
+    Q(tracked=None) | Q(tracked=False) | ~Q(unwritable_reason="") | Q(parked_at__isnull=False) | Q(accounted=None)
+)
+# What a quantity may ever be written to; the model has an index of these that holds what observing counts and compares.
+PUBLISHABLE = Q(state="active", mapping="mapped", tracked=True, unwritable_reason="", parked_at=None)
 _OBSERVED = Q(channel__mode="observe") | Q(channel__mode="part-live", is_live=False)
 
 
 class ListingQuerySet(models.QuerySet[Any]):
     def publishable(self) -> ListingQuerySet:
         """Return the listings that a quantity may ever be written to; mirrors Listing.is_publishable."""
-        return self.filter(state="active", mapping="mapped", tracked=True, unwritable_reason="", parked_at=None)
+        return self.filter(PUBLISHABLE)
 
     def observed(self) -> ListingQuerySet:
         """Return the listings whose quantity is worked out and not written; mirrors Listing.is_observed."""
@@ -76,8 +84,7 @@ class ListingQuerySet(models.QuerySet[Any]):
 
     def with_obstacle(self) -> ListingQuerySet:
         """Annotate ``obstacle``: by a code the first reason why nothing is written to a mapped listing now, or ""."""
-        feeds = self.model._meta.get_field("channel").related_model._meta.get_field("feeds").related_model
-        fed = feeds._default_manager.filter(channel=OuterRef("channel"), location_ref=OuterRef("location_ref"))
+        fed = self._feeds().filter(channel=OuterRef("channel"), location_ref=OuterRef("location_ref"))
         reasons = (
             (Q(channel__disconnected_at__isnull=False), "disconnected"),
             (~Q(channel__connection="ok"), "connection"),
@@ -95,9 +102,26 @@ class ListingQuerySet(models.QuerySet[Any]):
         rows: ListingQuerySet = self.annotate(obstacle=Case(*whens, default=Value(""), output_field=models.CharField()))
         return rows
 
+    def _feeds(self) -> models.QuerySet[Any]:
+        found: Any = self.model._meta.get_field("channel").related_model._meta.get_field("feeds").related_model
+        rows: models.QuerySet[Any] = found._default_manager.all()
+        return rows
+
     def not_pushing(self) -> ListingQuerySet:
         """Return the mapped listings that nothing is written to now, with their ``obstacle``."""
-        held: ListingQuerySet = self.filter(mapping="mapped", state="active").with_obstacle().exclude(obstacle="")
+        # Of a channel that writes, only those that have a reason of their own are looked at; they have an index.
+        channels = self.model._meta.get_field("channel").related_model._default_manager.order_by()
+        plain = channels.filter(
+            Exists(self._feeds().filter(channel=OuterRef("pk"), location_ref="")),
+            disconnected_at=None,
+            connection="ok",
+            halted_at=None,
+            mode__in=["live", "sell-down"],
+            locations=None,
+        )
+        others = list(channels.exclude(pk__in=plain).values_list("pk", flat=True))
+        rows = self.filter(mapping="mapped", state="active").filter(Q(channel__in=others) | UNWRITTEN)
+        held: ListingQuerySet = rows.with_obstacle().exclude(obstacle="")
         return held
 
     def pushing_unmapped(self) -> ListingQuerySet:
@@ -123,12 +147,15 @@ class ListingQuerySet(models.QuerySet[Any]):
     def search(self, text: str) -> ListingQuerySet:
         if not text:
             return self
-        return self.filter(
-            Q(title__icontains=text)
-            | Q(external_sku__icontains=text)
-            | Q(sku__code__icontains=text)
-            | Q(barcode__startswith=text)
-        )
+        return found(self, ("title", "external_sku", "sku__code", "^barcode"), text)
+
+
+class OrderQuerySet(models.QuerySet[Any]):
+    def parked(self) -> OrderQuerySet:
+        """Return the orders that wait for a person: with a problem, or with a line that is not booked yet."""
+        lines = self.model._meta.get_field("lines").related_model._default_manager.all()
+        waiting = Exists(lines.waiting().filter(order=OuterRef("pk")))
+        return self.filter(~Q(problem="") | Q(waiting), channel__disconnected_at=None)
 
 
 class OrderLineQuerySet(models.QuerySet[Any]):

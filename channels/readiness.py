@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -44,17 +44,13 @@ class Readiness:
 
 def of(channel: Channel, found: Agreement, *, now: datetime) -> Readiness:
     """Return what was looked at, in the order in which a person mends it; a fixed number of queries."""
-    listings = Listing.objects.filter(channel=channel, state=Listing.State.ACTIVE).aggregate(
-        mapped=Count("pk", filter=Q(mapping=Listing.Mapping.MAPPED)),
-        unmapped=Count("pk", filter=Q(mapping=Listing.Mapping.UNMAPPED)),
-        parked=Count("pk", filter=Q(parked_at__isnull=False)),
-    )
+    listings = Listing.objects.filter(channel=channel, state=Listing.State.ACTIVE)
     return Readiness(
         checks=(
             _connected(channel, now),
             _imported(channel),
             _placed(channel),
-            _matched(channel, listings["mapped"], listings["unmapped"]),
+            _matched(channel, listings),
             _stocked(channel),
             _booked(channel),
             _agreeing(channel, found),
@@ -112,9 +108,10 @@ def unfed_locations(channel: Channel) -> list[Location]:
     return list(rows.order_by("name", "pk"))
 
 
-def _matched(channel: Channel, mapped: int, unmapped: int) -> Check:
+def _matched(channel: Channel, listings: QuerySet[Listing]) -> Check:
     queue = f"{reverse('channels:listing_unmapped')}?channel={channel.pk}"
-    if not mapped:
+    unmapped = listings.filter(mapping=Listing.Mapping.UNMAPPED).count()
+    if not listings.filter(mapping=Listing.Mapping.MAPPED).exists():
         return Check(is_well=False, sentence=_("None of its listings has a SKU."), verb=_("Match"), url=queue)
     if unmapped:
         words = ngettext(

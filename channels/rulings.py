@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from channels import orders
 from channels.models import Channel, Listing, MappingChange, MappingRun
 from channels.querysets import ListingQuerySet
+from inventory import codes
 from inventory.models import Sku
 
 BOOKS_WITHIN = timedelta(seconds=30)  # longer than booking what waited for a mapping takes
@@ -90,8 +91,10 @@ def write(
     """Map the listings, by their ids, as ruled, with all pools of their items; return the ids of all that changed.
 
     Left as they are: those mapped so already, and those for which ``only_if`` is false once they are locked.
-    ``settle`` belongs after the transaction. Raises MixesSandbox.
+    A SKU that was merged into another by now counts as that one. ``settle`` belongs after the transaction. Raises
+    MixesSandbox.
     """
+    rulings = _as_merged(rulings)
     named = list(Listing.objects.filter(pk__in=rulings).only("pk", "channel_id", "item_ref"))
     _check_apart(named, rulings)
     # Locked in the order that everyone locks listings in.
@@ -114,6 +117,14 @@ def write(
     MappingChange.objects.bulk_create(changes)
     _reset(changed, now=now)
     return [pool.pk for pool in changed]
+
+
+def _as_merged(rulings: Mapping[int, Ruling]) -> Mapping[int, Ruling]:
+    merged = codes.merged_among({ruling.sku_id for ruling in rulings.values() if ruling.sku_id is not None})
+    return {
+        pk: replace(ruling, sku_id=merged.get(ruling.sku_id, ruling.sku_id)) if ruling.sku_id in merged else ruling
+        for pk, ruling in rulings.items()
+    }
 
 
 _COLUMNS = ["sku", "mapping", "mapping_kind", "mapping_confidence", "mapping_reason", "suggested_at"]

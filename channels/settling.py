@@ -288,7 +288,7 @@ def _settle_listing(
     match outcome.kind:
         case OutcomeKind.APPLIED if outcome.applied is None or outcome.applied == push.delta:
             _account(rows, push.delta, now=now)
-            rest([push.listing], claimed_at=push.created_at)
+            _rest_one(push.listing, claimed_at=push.created_at)
         case OutcomeKind.APPLIED:
             # Sold out meanwhile, by sales that we have not heard of yet: what is left over waits for them.
             _account(rows, outcome.applied or 0, now=now)
@@ -310,11 +310,22 @@ def _settle_listing(
 
 def rest(listings: Sequence[Listing], *, claimed_at: datetime) -> None:
     """Put listings to rest unless something has woken them since they were claimed."""
+    by_version: dict[int, list[int]] = {}
     for listing in listings:
-        rows = Listing.objects.filter(pk=listing.pk)
-        if not rows.filter(due_version=listing.due_version).update(due_at=None, due_since=None):
-            # Woken meanwhile: it stays due, for a change that is younger than the claim.
-            rows.update(due_at=claimed_at, due_since=claimed_at)
+        by_version.setdefault(listing.due_version, []).append(listing.pk)
+    for version, ids in by_version.items():
+        rows = Listing.objects.filter(pk__in=ids)
+        with transaction.atomic():
+            if rows.filter(due_version=version).update_in_order(due_at=None, due_since=None) < len(ids):
+                # Woken meanwhile: it stays due, for a change that is younger than the claim.
+                rows.exclude(due_version=version).update_in_order(due_at=claimed_at, due_since=claimed_at)
+
+
+def _rest_one(listing: Listing, *, claimed_at: datetime) -> None:
+    """Like ``rest``, inside a transaction of its own listing: without the locks that many need."""
+    rows = Listing.objects.filter(pk=listing.pk)
+    if not rows.filter(due_version=listing.due_version).update(due_at=None, due_since=None):
+        rows.update(due_at=claimed_at, due_since=claimed_at)
 
 
 def postpone(listing_ids: Sequence[int], until: datetime) -> None:

@@ -94,6 +94,7 @@ def _lonely(channel: Channel, waiting: QuerySet[Listing]) -> dict[str, int]:
     """Return the codes that one active item of the channel carries, and only one, with a waiting pool of it."""
     wanted = dict(waiting.order_by("-pk").values_list("external_sku", "pk"))
     rows = Listing.objects.filter(channel=channel, state=Listing.State.ACTIVE).exclude(external_sku="")
+    rows = rows.filter(external_sku__in=waiting.order_by().values("external_sku"))
     # One item at several locations is one listing for a person.
     item = Case(When(item_ref="", then="ref"), default="item_ref")
     alone = rows.order_by().values("external_sku").annotate(items=Count(item, distinct=True)).filter(items=1)

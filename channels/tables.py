@@ -12,7 +12,16 @@ from channels import availability, suggesting, trail, trail_words
 from channels.models import Listing
 from channels.standing import standing
 from channels.suggesting import Suggestion
-from inventory.tables import DeltaColumn, ListTable, NumberColumn, PartColumn, StateColumn, TextColumn, TimeColumn
+from inventory.tables import (
+    DeltaColumn,
+    ListTable,
+    NumberColumn,
+    PartColumn,
+    PickColumn,
+    StateColumn,
+    TextColumn,
+    TimeColumn,
+)
 
 
 class ListingPart(PartColumn):
@@ -25,6 +34,7 @@ class ListingPart(PartColumn):
 
 
 class ListingTable(ListTable):
+    pick = PickColumn()
     title = PartColumn("channels/cells/listing.html", verbose_name=_("Listing"))
     channel = TextColumn(accessor="channel__name", verbose_name=_("Channel"))
     external_sku = PartColumn("channels/cells/code.html", verbose_name=_("Store SKU"))
@@ -44,6 +54,7 @@ class ListingTable(ListTable):
 
     row_header = "title"
     caption = _("Listings")
+    swaps = "components/batch_swaps.html"
     empty_icon = "listing"
     empty_title = _("No listings yet")
     empty_action = _("Go to the channels")
@@ -124,6 +135,7 @@ class QueueTable(ListTable):
 
 
 class OrderTable(ListTable):
+    pick = PickColumn()
     number = PartColumn("channels/cells/order.html", verbose_name=_("Order"))
     channel = TextColumn(accessor="channel__name", verbose_name=_("Channel"))
     placed_at = TimeColumn(verbose_name=_("Placed"))
@@ -137,11 +149,13 @@ class OrderTable(ListTable):
 
     row_header = "number"
     caption = _("Orders")
+    swaps = "components/batch_swaps.html"
     empty_icon = "order"
     empty_title = _("No orders yet")
 
 
 class EventTable(ListTable):
+    pick = PickColumn()
     topic = PartColumn("channels/cells/event.html", verbose_name=_("Event"))
     channel = TextColumn(accessor="channel__name", verbose_name=_("Channel"))
     received_at = TimeColumn(verbose_name=_("Received"))
@@ -161,6 +175,7 @@ class EventTable(ListTable):
 
     row_header = "topic"
     caption = _("Webhooks")
+    swaps = "components/batch_swaps.html"
     empty_icon = "receive"
     empty_title = _("No webhook has arrived yet")
 
@@ -172,7 +187,7 @@ class PushTable(ListTable):
     target = PartColumn("channels/cells/push_numbers.html", verbose_name=_("From → to"), css_class="number")
     state = StateColumn(verbose_name=_("State"))
     took = PartColumn("channels/cells/span.html", verbose_name=_("Took"), css_class="number")
-    created_at = TimeColumn(verbose_name=_("When"))
+    created_at = TimeColumn(verbose_name=_("When"), order_by="pk")
     receipt = PartColumn("channels/cells/receipt.html", verbose_name=_("Receipt"), orderable=False)
 
     class Meta:

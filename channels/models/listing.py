@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.models.channel import Channel
-from channels.querysets import ListingQuerySet
+from channels.querysets import PUBLISHABLE, UNWRITTEN, ListingQuerySet
 from inventory.models import Sku
 
 
@@ -26,9 +26,10 @@ class Listing(models.Model):
         ACTIVE = "active", _("Active")
         GONE = "gone", _("Gone")
 
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings")
+    # The references have no indexes of their own: the ones below begin with them.
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings", db_index=False)
     ref = models.CharField(max_length=120, help_text=_("The platform's id of the pool."))
-    product_ref = models.CharField(max_length=120, db_index=True)
+    product_ref = models.CharField(max_length=120)
     title = models.CharField(max_length=500, blank=True)
     external_sku = models.CharField(max_length=255, blank=True, db_index=True)
     barcode = models.CharField(max_length=64, blank=True)
@@ -40,7 +41,7 @@ class Listing(models.Model):
     sells_below_zero = models.BooleanField(default=False, help_text=_("The store goes on selling when it is at 0."))
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
 
-    sku = models.ForeignKey(Sku, models.PROTECT, null=True, blank=True, related_name="listings")
+    sku = models.ForeignKey(Sku, models.PROTECT, null=True, blank=True, related_name="listings", db_index=False)
     mapping = models.CharField(max_length=16, choices=Mapping, default=Mapping.UNMAPPED)
     mapping_reason = models.CharField(max_length=300, blank=True)
     mapping_kind = models.CharField(max_length=16, blank=True, help_text=_("What the mapping rests on, by its code."))
@@ -87,6 +88,18 @@ class Listing(models.Model):
         ordering = ["channel", "title", "pk"]
         indexes = [
             models.Index(fields=["title", "id"], name="listing_by_title"),
+            models.Index(fields=["channel", "would_show"], name="listing_of_a_channel"),
+            models.Index(
+                fields=["channel", "-would_show", "id", "accounted", "drift", "is_live", "due_at"],
+                condition=PUBLISHABLE,
+                name="listing_publishable",
+            ),
+            models.Index(fields=["sku", "channel", "item_ref", "state"], name="listing_of_a_sku"),
+            models.Index(fields=["channel"], condition=~Q(mapping="mapped"), name="listing_without_a_sku"),
+            models.Index(fields=["channel"], condition=Q(state="gone"), name="listing_gone"),
+            models.Index(
+                fields=["channel"], condition=Q(mapping="mapped", state="active") & UNWRITTEN, name="listing_unwritten"
+            ),
             models.Index(fields=["channel"], condition=Q(parked_at__isnull=False), name="listing_parked"),
             models.Index(fields=["channel"], condition=~Q(drift=0), name="listing_differs"),
             models.Index(fields=["channel", "item_ref"], condition=~Q(item_ref=""), name="listing_of_an_item"),
@@ -144,6 +157,10 @@ class ListingVariant(models.Model):
     )
     external_sku = models.CharField(max_length=255, blank=True)
     options = models.CharField(max_length=500, blank=True)
+    # Here as well: an index of all parts of titles would be written with each change of a listing's quantity.
+    title = models.CharField(
+        max_length=500, blank=True, db_default="", help_text=_("Of its listing; what the search looks through.")
+    )
 
     class Meta:
         ordering = ["number", "pk"]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models.channel import Channel
 from channels.models.listing import Listing
-from channels.querysets import OrderLineQuerySet
+from channels.querysets import OrderLineQuerySet, OrderQuerySet
 from inventory.models import Sku
 
 
@@ -37,6 +37,8 @@ class Order(models.Model):
     fetched_at = models.DateTimeField(null=True, blank=True, help_text=_("When the payload was asked for."))
     booked_at = models.DateTimeField(null=True, blank=True)
 
+    objects = OrderQuerySet.as_manager()
+
     class Meta:
         ordering = ["-placed_at", "-pk"]
         indexes = [models.Index(fields=["-placed_at", "-id"], name="order_newest_first")]
@@ -58,7 +60,7 @@ class OrderLine(models.Model):
         WAITING = "waiting", _("Waiting")
         UNTRACKED = "untracked", _("Untracked")
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines", db_index=False)  # the first of an index
     ref = models.CharField(max_length=120)
     variant_ref = models.CharField(max_length=120)
     product_ref = models.CharField(max_length=120, blank=True)
@@ -87,7 +89,10 @@ class OrderLine(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        indexes = [models.Index(fields=["listing"], condition=Q(state="waiting"), name="order_line_waiting")]
+        indexes = [
+            models.Index(fields=["listing"], condition=Q(state="waiting"), name="order_line_waiting"),
+            models.Index(fields=["order", "ordered"], name="order_line_units"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["order", "ref"], name="order_line_once_per_order"),
             models.CheckConstraint(condition=Q(sold__gte=F("fulfilled")), name="order_line_fulfils_what_is_sold"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.models.channel import Channel
 from channels.models.listing import Listing
 from channels.querysets import InboundEventQuerySet, PushQuerySet
+from inventory import formats
 
 
 class InboundEvent(models.Model):
@@ -106,7 +107,7 @@ class Push(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.listing_id} {self.delta:+d}"
+        return f"{self.listing_id} {formats.change(self.delta)}"
 
     @property
     def written(self) -> int:

@@ -41,8 +41,8 @@ def tabs(current: str) -> list[dict[str, Any]]:
 
 @require_GET
 def activity(request: HttpRequest) -> HttpResponse:
-    rows = InboundEvent.objects.select_related("channel").defer("body", "headers").order_by("-received_at", "-pk")
-    events = EventFilter(request.GET, rows)
+    rows = InboundEvent.objects.select_related("channel").defer("channel__credentials", "body", "headers")
+    events = EventFilter(request.GET, rows.order_by("-received_at", "-pk"))
     table = EventTable(
         events.qs,
         order_by="-received_at",

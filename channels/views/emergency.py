@@ -46,9 +46,12 @@ def _say(request: HttpRequest, changed: list[Channel], mode: str) -> None:
     if not changed:
         messages.info(request, _("Nothing was changed: nothing more was written there anyway."))
     elif mode == Channel.Mode.PAUSED:
-        messages.warning(
-            request, _("Paused: %(names)s. Nothing is written to them until you resume.") % {"names": names}
+        words = ngettext(
+            "Paused: %(names)s. Nothing is written to it until you resume.",
+            "Paused: %(names)s. Nothing is written to them until you resume.",
+            len(changed),
         )
+        messages.warning(request, words % {"names": names})
     else:
         messages.warning(request, _("Only decreases are written to %(names)s until you resume.") % {"names": names})
 

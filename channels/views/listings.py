@@ -33,7 +33,8 @@ LATEST_LINES = 10
 
 @require_GET
 def listing_list(request: HttpRequest) -> HttpResponse:
-    rows = Listing.objects.select_related("channel", "sku").prefetch_related("variants").order_by("title", "pk")
+    rows = Listing.objects.select_related("channel", "sku").defer("channel__credentials")
+    rows = rows.prefetch_related("variants").order_by("title", "pk")
     listings = ListingFilter(request.GET, rows)
     table = ListingTable(
         listings.qs, order_by="title", empty_text=_("Connect a store and import its catalogue; its products show here.")

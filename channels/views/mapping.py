@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -37,8 +36,8 @@ def listing_unmapped(request: HttpRequest) -> HttpResponse:
     rows = with_all().unmapped().order_by("-mapping_confidence", "pk")  # type: ignore[attr-defined]
     queue = QueueFilter(request.GET, rows)
     table = QueueTable(queue.qs, empty_text=_("New products of your stores come here when their SKU is nobody's yet."))
-    waiting = Listing.objects.filter(channel=OuterRef("pk")).unmapped()
-    channels = Channel.objects.filter(Exists(waiting)).order_by("name", "pk")
+    waiting = Listing.objects.all().unmapped().order_by().values("channel").distinct()
+    channels = Channel.objects.filter(pk__in=waiting).order_by("name", "pk")
     beside = Listing.objects.all().unmapped().beside_variations().count()
     context = {"tabs": tabs("unmapped"), "channels": channels, "beside": beside, "left": rows.count()}
     return list_page(request, "channels/listing_unmapped.html", filterset=queue, table=table, context=context)

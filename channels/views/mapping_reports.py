@@ -17,7 +17,8 @@ from inventory.tables import list_page
 
 @require_GET
 def listing_not_pushing(request: HttpRequest) -> HttpResponse:
-    rows = Listing.objects.select_related("channel", "sku").prefetch_related("variants").order_by("title", "pk")
+    rows = Listing.objects.select_related("channel", "sku").defer("channel__credentials")
+    rows = rows.prefetch_related("variants").order_by("title", "pk")
     listings = NotPushingFilter(request.GET, rows.not_pushing())
     table = NotPushingTable(listings.qs, order_by="title", empty_text=_("Every mapped listing is kept up to date."))
     context = {"tabs": tabs("not-pushing")}
@@ -26,7 +27,8 @@ def listing_not_pushing(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def listing_pushing_unmapped(request: HttpRequest) -> HttpResponse:
-    rows = Listing.objects.select_related("channel", "sku").prefetch_related("variants").order_by("title", "pk")
+    rows = Listing.objects.select_related("channel", "sku").defer("channel__credentials")
+    rows = rows.prefetch_related("variants").order_by("title", "pk")
     listings = PushingUnmappedFilter(request.GET, rows.pushing_unmapped())
     table = PushingUnmappedTable(
         listings.qs, order_by="title", empty_text=_("Whatever sells in your stores is mapped to a SKU.")

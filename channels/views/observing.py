@@ -26,10 +26,10 @@ from inventory.views import actor_of, done
 def channel_observe(request: HttpRequest, uuid: UUID) -> HttpResponse:
     channel = get_object_or_404(with_counts(), uuid=uuid, disconnected_at=None)
     now = timezone.now()
-    rows = observing.observed_listings(channel).select_related("channel", "sku").prefetch_related("variants")
+    rows = observing.observed_listings(channel).select_related("channel", "sku").defer("channel__credentials")
     query = request.GET.copy()
     query.setdefault("show", "differs")  # what a person comes for, and short whatever the store's size
-    found = ObservedFilter(query, rows.order_by("title", "pk"))
+    found = ObservedFilter(query, rows.prefetch_related("variants").order_by("title", "pk"))
     agreement = observing.agreement(channel)
     table = ObservedTable(found.qs, order_by="title")
     if agreement.listings:
@@ -59,10 +59,12 @@ def channel_share(request: HttpRequest, uuid: UUID) -> HttpResponse:
     back = reverse("channels:channel_observe", args=[channel.uuid])
     query = request.POST if request.method == "POST" else request.GET
     choice = choosing.read(channel, query)
-    if not choice.listing_ids:
+    if request.method == "POST":
+        choice = choice.held()  # what is compared with what was looked at is what goes live
+    if not choice.size:
         messages.warning(request, _("Nothing was chosen that could go live: pick listings, or take a share of them."))
         return redirect(back)
-    preview = modes.preview(channel, among=choice.listing_ids)
+    preview = modes.preview(channel, among=choice.listings)
     must_agree = preview.empties
     if request.method == "POST":
         if query.get("digest") != choice.digest:
@@ -74,7 +76,7 @@ def channel_share(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         **page_of(channel, "observe"),
         "choice": choice,
-        "chosen": len(choice.listing_ids),
+        "chosen": choice.size,
         "preview": preview,
         "must_agree": must_agree,
         "query": [(name, value) for name in ("share", "pick", "q", "show") for value in query.getlist(name) if value],

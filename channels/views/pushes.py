@@ -23,7 +23,9 @@ def with_took(pushes: QuerySet[Push]) -> QuerySet[Any]:
 
 @require_GET
 def push_list(request: HttpRequest) -> HttpResponse:
-    rows = with_took(Push.objects.select_related("channel", "listing__sku").order_by("-pk"))
+    rows = with_took(
+        Push.objects.select_related("channel", "listing__sku").defer("channel__credentials").order_by("-pk")
+    )
     pushes = PushFilter(request.GET, rows)
     table = PushTable(
         pushes.qs,

@@ -11,10 +11,8 @@ from __future__ import annotations
 import enum
 from urllib.parse import urlsplit, urlunsplit
 
-from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, SIGNATURE_TYPE_QUERY
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
-from requests_oauthlib import OAuth1
 
 CLOCK_WINDOW_SECONDS = 15 * 60  # how far a signature's time may be off
 
@@ -65,6 +63,10 @@ class _Signed(AuthBase):
     """Signs the address that the site believes to be called at, and calls the real one."""
 
     def __init__(self, key: str, secret: str, *, home: str, scheme: str) -> None:
+        # Not above: it takes a tenth of every process's start, and few sites are called without TLS.
+        from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, SIGNATURE_TYPE_QUERY
+        from requests_oauthlib import OAuth1
+
         self._sign = OAuth1(
             key,
             client_secret=secret,
