@@ -27,6 +27,7 @@ from reconciliation import verbs
 from reconciliation.models import Batch, BatchItem, Discrepancy, Verb
 from reconciliation.verbs import Choice, NotPossible, PictureMoved
 from reconciliation.verbs.acting import HARMLESS
+from reconciliation.verbs.previewing import Surroundings
 
 AT_ONCE = 50  # rows read between two polls
 MOST = 10_000  # rows of one batch
@@ -142,8 +143,9 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
         _do_harmless(items, error, now=now)
         _end_batches(items, now=now)
         raise
+    around = Surroundings.of([item.discrepancy for item in items])
     for item in items:
-        _do(item, read.get(item.discrepancy.listing_id or 0), now=timezone.now())
+        _do(item, read.get(item.discrepancy.listing_id or 0), around, now=timezone.now())
     _end_batches(items, now=timezone.now())
     return True
 
@@ -151,14 +153,16 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
 def work_without_channel(*, now: datetime) -> bool:
     """Do the next rows of stock sources; tell whether there were any."""
     items = _next(waiting_without_channel(now))
+    around = Surroundings.of([item.discrepancy for item in items])
     for item in items:
-        _do(item, None, now=now)
+        _do(item, None, around, now=now)
     _end_batches(items, now=now)
     return bool(items)
 
 
 def _next(rows: QuerySet[BatchItem]) -> list[BatchItem]:
-    return list(rows.select_related("batch", "discrepancy__listing").order_by("pk")[:AT_ONCE])
+    needed = ("batch", "discrepancy__listing", "discrepancy__warehouse", "discrepancy__proposed_sku")
+    return list(rows.select_related(*needed).order_by("pk")[:AT_ONCE])
 
 
 def _read(
@@ -177,18 +181,19 @@ def _has_number(listing: Listing | None) -> bool:
 
 def _do_harmless(items: Sequence[BatchItem], error: ChannelError, *, now: datetime) -> None:
     """The store can't be asked: do what writes nothing there, and give up on what has waited too long."""
+    around = Surroundings.of([item.discrepancy for item in items])
     for item in items:
         verb = item.batch.verb or item.discrepancy.proposal
         if verb in HARMLESS:
-            _do(item, None, now=now)
+            _do(item, None, around, now=now)
         elif not error.retryable or now - item.batch.started_at > GIVES_UP_AFTER:
             _end(item, BatchItem.State.REFUSED, str(error), now=now)
         else:
             BatchItem.objects.filter(pk=item.pk).update(due_at=now + LOOKS_AGAIN_AFTER, message=str(error)[:300])
 
 
-def _do(item: BatchItem, reading: Reading | None, *, now: datetime) -> None:
-    """Do one row and keep what became of it."""
+def _do(item: BatchItem, reading: Reading | None, around: Surroundings, *, now: datetime) -> None:
+    """Do one row and keep what became of it. ``around``: what was looked up for all rows of the round."""
     row, batch = item.discrepancy, item.batch
     is_young = now - batch.started_at < GIVES_UP_AFTER
     if reading is None and _has_number(row.listing) and is_young and _needs_reading(item):
@@ -199,7 +204,7 @@ def _do(item: BatchItem, reading: Reading | None, *, now: datetime) -> None:
         if batch.undoes_id is not None:
             verbs.undo(row, actor=batch.requested_by, now=now, reading=reading)
         else:
-            _act(item, reading, now=now)
+            _act(item, reading, around, now=now)
     except PictureMoved as problem:
         _end(item, BatchItem.State.MOVED, str(problem), now=now)
     except (NotPossible, CantStart, LedgerError, ChannelError) as problem:
@@ -214,7 +219,7 @@ def _needs_reading(item: BatchItem) -> bool:
     return (item.batch.verb or item.discrepancy.proposal) not in HARMLESS
 
 
-def _act(item: BatchItem, reading: Reading | None, *, now: datetime) -> None:
+def _act(item: BatchItem, reading: Reading | None, around: Surroundings, *, now: datetime) -> None:
     row, batch = item.discrepancy, item.batch
     choice = verbs.proposed(row) if not batch.verb else Choice.of(batch.choice, verb=Verb(batch.verb), version=0)
     if choice is None:
@@ -222,7 +227,8 @@ def _act(item: BatchItem, reading: Reading | None, *, now: datetime) -> None:
     if choice.verb == Verb.TAKE_THEIRS and _was_adjusted(item):
         raise PictureMoved(_("Another row of this batch has adjusted its SKU: look at the numbers anew."))
     choice = verbs.choice_for(row, choice) or choice
-    verbs.act(row, choice.of_version(item.version), actor=batch.requested_by, now=now, reading=reading)
+    choice = choice.of_version(item.version)
+    verbs.act(row, choice, actor=batch.requested_by, now=now, reading=reading, around=around)
 
 
 def _was_adjusted(item: BatchItem) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from channels.models import Listing
 from reconciliation.models import DifferingQuantity, Finding, Run, ShownQuantity
@@ -20,12 +21,13 @@ _LISTING = Listing._meta.db_table
 _FINDING = Finding._meta.db_table
 
 _COLUMNS = "run_id, ref, product_ref, tracked, quantity"
+_TYPES = ["int8", "varchar", "varchar", "bool", "int8"]
 
 # What disagrees shortly after its reading. What agreed then was in order, whatever has moved since.
 _NOTE = f"""
 INSERT INTO {_DIFFERING} (run_id, listing_id)
 SELECT %(run)s, l.id FROM {_SHOWN} s JOIN {_LISTING} l ON l.channel_id = %(channel)s AND l.ref = s.ref
-WHERE s.run_id = %(run)s AND s.id BETWEEN %(first)s AND %(last)s AND s.tracked = TRUE AND s.quantity <> l.accounted
+WHERE s.run_id = %(run)s AND s.id > %(noted_to)s AND s.tracked = TRUE AND s.quantity <> l.accounted
 ON CONFLICT DO NOTHING
 """  # noqa: S608 — table names of ours
 
@@ -80,7 +82,8 @@ def write_shown(rows: Sequence[ShownRow]) -> None:
         if connection.vendor == "postgresql":
             # After a crash the readings are gone and are taken anew: no commit of them needs to be waited for.
             cursor.execute("SET LOCAL synchronous_commit = off")
-            with cursor.copy(f"COPY {_SHOWN} ({_COLUMNS}) FROM STDIN") as copy:
+            with cursor.copy(f"COPY {_SHOWN} ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(_TYPES)
                 for row in rows:
                     copy.write_row(row)
         else:
@@ -90,34 +93,32 @@ def write_shown(rows: Sequence[ShownRow]) -> None:
             )
 
 
+@transaction.atomic
 def note_differing(run: Run) -> int:
     """Note which readings since the last note disagree with what is accounted now; return the id of the last one."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {_SHOWN}")  # noqa: S608
-        last = int(cursor.fetchone()[0])
-        # A range with both ends, so that nobody scans the whole table for it, whatever the statistics say of it.
-        cursor.execute(_NOTE, {"run": run.pk, "channel": run.channel_id, "first": run.noted_to + 1, "last": last})
-        return last
+        _in_one_pass(cursor, _NOTE, {"run": run.pk, "channel": run.channel_id, "noted_to": run.noted_to})
+        cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {_SHOWN} WHERE run_id = %s", [run.pk])  # noqa: S608
+        return int(cursor.fetchone()[0])
 
 
 @transaction.atomic
-def compare(run: Run) -> int:
-    """Write a finding for each suspicion of a run that was read to its end; return how many there are."""
-    values: dict[str, int | datetime | None] = {
-        "run": run.pk,
-        "channel": run.channel_id,
-        "began": run.started_at,
-        "noted_to": run.noted_to,
-    }
+def compare(run: Run) -> None:
+    """Write a finding for each suspicion of a run that was read to its end."""
+    values = {"run": run.pk, "channel": run.channel_id, "began": run.started_at, "noted_to": run.noted_to}
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # The rows were written a moment ago and nothing has counted them yet: the planner would take them for few.
-            cursor.execute("SET LOCAL enable_nestloop = off")
-        cursor.execute(_COMPARE, values)
-        found = int(cursor.rowcount)
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_nestloop = on")
-        return found
+        _in_one_pass(cursor, _COMPARE, values)
+
+
+def _in_one_pass(cursor: CursorWrapper, statement: str, values: dict[str, int | datetime | None]) -> None:
+    """Join readings and listings by going through both, never by looking up each: that takes thrice as long."""
+    if connection.vendor != "postgresql":
+        cursor.execute(statement, values)
+        return
+    # The rows were written a moment ago and nothing has counted them yet: the planner would take them for few.
+    cursor.execute("SET LOCAL enable_nestloop = off")
+    cursor.execute(statement, values)
+    cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def shown_count(run: Run) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from inventory import formats
 from inventory.models import Sku
 from reconciliation.facts import Facts, SentPush
 from reconciliation.words import Cause, Verb
@@ -106,12 +107,12 @@ def _changes(lost: Sequence[SentPush]) -> list[Evidence]:
     said = []
     for push in lost:
         if push.was_decided or push.state == "unknown":
-            sentence = _("What became of our change of %(delta)+d was never answered; a reading had to decide.")
+            sentence = _("What became of our change of %(delta)s was never answered; a reading had to decide.")
         elif push.state == "applied":
-            sentence = _("Our change of %(delta)+d was answered as done, yet the number is off by exactly that.")
+            sentence = _("Our change of %(delta)s was answered as done, yet the number is off by exactly that.")
         else:
-            sentence = _("Our change of %(delta)+d was answered as not done, yet the number is off by exactly that.")
-        said.append(evidence("push", sentence % {"delta": push.delta}, push.pk))
+            sentence = _("Our change of %(delta)s was answered as not done, yet the number is off by exactly that.")
+        said.append(evidence("push", sentence % {"delta": formats.change(push.delta)}, push.pk))
     return said
 
 
@@ -163,8 +164,8 @@ def _hand_edit(facts: Facts) -> Judgement | None:
     said.append(
         evidence(
             "reading",
-            _("Orders were asked for before and after: neither they nor a change of ours explain %(drift)+d.")
-            % {"drift": facts.drift},
+            _("Orders were asked for before and after: neither they nor a change of ours explain %(drift)s.")
+            % {"drift": formats.change(facts.drift)},
         )
     )
     proposal, reason = _about(facts)
@@ -174,7 +175,9 @@ def _hand_edit(facts: Facts) -> Judgement | None:
 def _unknown(facts: Facts) -> Judgement:
     """Return that it can't be told, with everything that might explain it."""
     proposal, reason = _about(facts)
-    said = [evidence("reading", _("More than one thing may explain %(drift)+d.") % {"drift": facts.drift})]
+    said = [
+        evidence("reading", _("More than one thing may explain %(drift)s.") % {"drift": formats.change(facts.drift)})
+    ]
     said += _changes(_lost(facts))
     said += _orders(facts)
     return Judgement(cause=Cause.UNKNOWN, evidence=tuple(said), proposal=proposal, reason=reason)

@@ -14,7 +14,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from channels.filters import ChannelChoice, WordsFilter
+from channels.filters import ChannelChoice
+from inventory.filters import WordsFilter
 from inventory.models import Sku, Warehouse
 from reconciliation.models import Cause, Discrepancy, Finding, Run, Severity, Verb
 from reconciliation.querysets import DiscrepancyQuerySet

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels.models import ChannelWarehouse, InboundEvent, OrderLine, Push
+from inventory import formats
 from inventory.models import Movement
 from reconciliation.models import Discrepancy, Finding
 from reconciliation.picture import Happening, Lane, Step
@@ -136,9 +137,10 @@ def _readings(row: Discrepancy, findings: Sequence[Finding], start: datetime, en
         if shown is None:
             title = _("Read: it shows no number")
         elif says is None:
-            title = _("Read: it shows %(shown)d") % {"shown": shown}
+            title = _("Read: it shows %(shown)s") % {"shown": formats.units(shown)}
         else:
-            title = _("Read: it shows %(shown)d, the ledger says %(says)d") % {"shown": shown, "says": says}
+            numbers = {"shown": formats.units(shown), "says": formats.units(says)}
+            title = _("Read: it shows %(shown)s, the ledger says %(says)s") % numbers
         tone = "warning" if shown != says else ""
         yield Happening(lane=Lane.READING, at=at, title=title, units=shown, tone=tone)
 
@@ -155,8 +157,12 @@ def _push(push: Push) -> Happening:
     return Happening(
         lane=Lane.PUSH,
         at=push.settled_at or push.created_at,
-        title=_("Push %(before)d → %(target)d: %(state)s")
-        % {"before": push.accounted_before, "target": push.target, "state": push.get_state_display().lower()},
+        title=_("Push %(before)s → %(target)s: %(state)s")
+        % {
+            "before": formats.units(push.accounted_before),
+            "target": formats.units(push.target),
+            "state": push.get_state_display().lower(),
+        },
         units=push.delta,
         detail=push.receipt,
         is_ours=True,
@@ -244,8 +250,8 @@ def sentence(history: History) -> str:
         "The ledger's number ends at %(ours)s, the channel's at %(theirs)s. %(before)d things happened before the"
         " difference was found and %(after)d since; the table below lists them."
     ) % {
-        "ours": "—" if ours is None else ours,
-        "theirs": "—" if theirs is None else theirs,
+        "ours": "—" if ours is None else formats.units(ours),
+        "theirs": "—" if theirs is None else formats.units(theirs),
         "before": since,
         "after": len(moments) - since,
     }

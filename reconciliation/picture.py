@@ -170,7 +170,7 @@ def draw(
         theirs=_path(theirs, across, up, right),
         gaps=_gaps(ours, theirs, across, up, right),
         times=_times(start, end, across, room=60 if is_narrow else 68, zone=zone),
-        levels=[Tick(place=up(level), label=_units(level), anchor="end") for level in levels],
+        levels=[Tick(place=up(level), label=formats.units(level), anchor="end") for level in levels],
         found_x=across(found_at.timestamp()) if found_at and start <= found_at <= end else None,
     )
     found.ours_end, found.theirs_end = _ends(ours, theirs, up)
@@ -233,10 +233,10 @@ def _ends(ours: Sequence[Step], theirs: Sequence[Step], up: _Scale) -> tuple[Tic
         middle, upwards = (mine + other) / 2, 7 if mine <= other else -7
         mine, other = middle - upwards, middle + upwards
         if ours[-1].units == theirs[-1].units:
-            return None, Tick(place=round(middle + 4, 1), label=_units(theirs[-1].units), anchor="start")
+            return None, Tick(place=round(middle + 4, 1), label=formats.units(theirs[-1].units), anchor="start")
     return (
-        Tick(place=round(mine + 4, 1), label=_units(ours[-1].units), anchor="start") if ours else None,
-        Tick(place=round(other + 4, 1), label=_units(theirs[-1].units), anchor="start") if theirs else None,
+        Tick(place=round(mine + 4, 1), label=formats.units(ours[-1].units), anchor="start") if ours else None,
+        Tick(place=round(other + 4, 1), label=formats.units(theirs[-1].units), anchor="start") if theirs else None,
     )
 
 
@@ -312,10 +312,5 @@ def _label(group: Sequence[Happening]) -> str:
     if len(known) != len(group):
         return ""
     if group[0].lane == Lane.READING:
-        return _units(known[-1])
-    total = sum(known)
-    return f"+{_units(total)}" if total > 0 else _units(total)
-
-
-def _units(value: int) -> str:
-    return f"{'−' if value < 0 else ''}{formats.number(abs(value))}"
+        return formats.units(known[-1])
+    return formats.change(sum(known))

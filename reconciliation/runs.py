@@ -23,7 +23,7 @@ from channels.models import Channel, Listing
 from inventory import audit
 from inventory.models import Sku
 from reconciliation import bulk, scanning, schedule, settling
-from reconciliation.models import ChannelRule, Discrepancy, Finding, Run
+from reconciliation.models import Discrepancy, Finding, Run
 
 LOOK_UP_AT_ONCE = 20  # unknown products read in one round
 CONFIRM_WITHIN = timedelta(hours=1)  # what moves all the time is left to later checks
@@ -110,11 +110,9 @@ def start_nightly(*, now: datetime) -> list[Run]:
     """Begin the night's runs, once however many clusters ask; return them."""
     if not schedule.claim(now=now):
         return []
-    excused = ChannelRule.objects.filter(channel=OuterRef("pk"), is_nightly=False)
-    channels = Channel.objects.filter(connection=Channel.Connection.OK, disconnected_at=None)
     return [
         start(channel=channel, requested_by="schedule", trigger=Run.Trigger.NIGHTLY, now=now)
-        for channel in channels.exclude(Exists(excused)).order_by("pk")
+        for channel in schedule.nightly_channels().filter(connection=Channel.Connection.OK).order_by("pk")
     ]
 
 

@@ -20,8 +20,8 @@ from reconciliation import bulk
 from reconciliation.bulk import ShownRow
 from reconciliation.models import Discrepancy, Finding, Run
 
-KEEP_EVERY_SECONDS = 2.0  # pages read longer ago than that are kept, with the cursor behind them
-KEEP_EVERY_ROWS = 5_000
+KEEP_EVERY_SECONDS = 5.0  # pages read longer ago than that are kept, with the cursor behind them
+KEEP_EVERY_ROWS = 10_000  # each COPY costs as much as a thousand rows, whatever it holds
 NOTE_EVERY = timedelta(seconds=30)  # what was read by then is compared with what is accounted
 LONGEST_CURSOR = 300  # of Run.cursor
 LARGEST = 2**62  # beyond it a number can't even be kept; what a store shows below it is compared, however odd
@@ -57,8 +57,8 @@ def read(run: Run, platform: Platform, lease: Lease) -> None:
     while True:
         with clock.asking():
             page = platform.catalog_page(cursor)
-        _check_progress(page, cursor, run)
-        rows.extend(_rows(run, page.listings))
+            _check_progress(page, cursor, run)
+            rows.extend(_rows(run, page.listings))
         pages += 1
         unreadable += len(page.problems)
         problems.extend(page.problems[:3])

@@ -5,11 +5,14 @@ django-q2's schedule is the alarm; the row says when the next night is due, and 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import TypedDict, Unpack
 
 from croniter import croniter
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django_q.models import Schedule as Alarm
 
@@ -20,6 +23,16 @@ from reconciliation.models import ChannelRule, Run, Schedule
 ALARM = "reconcile"
 TASK = "reconciliation.tasks.nightly"
 LATE_BY = timedelta(hours=6)  # a night that nobody was awake for is made up for until then
+
+
+class Settings(TypedDict, total=False):
+    """What a person sets for the installation; ``models.Schedule`` says what each means."""
+
+    cron: str
+    is_enabled: bool
+    grace_seconds: int
+    suspicious_percent: int
+    suspicious_least: int
 
 
 def current(*, now: datetime | None = None) -> Schedule:
@@ -44,41 +57,50 @@ def next_after(cron: str, now: datetime) -> datetime:
     return following
 
 
+@transaction.atomic
 def change(
-    *,
-    cron: str,
-    is_enabled: bool,
-    grace_seconds: int,
-    suspicious_percent: int,
-    suspicious_least: int,
-    actor: str,
-    now: datetime,
+    *, actor: str, now: datetime, nightly: Collection[int] | None = None, **settings: Unpack[Settings]
 ) -> Schedule:
-    """Change when and how carefully runs are made. Raises ValidationError; then nothing was changed."""
+    """Change when and how carefully runs are made; what is left out stays. Raises ValidationError; nothing is changed.
+
+    ``nightly``: ids of the connected channels that a night compares; it leaves the others out.
+    """
     schedule = current()
     before = _in_words(schedule)
-    validate_cron(cron)
-    schedule.cron, schedule.is_enabled = " ".join(cron.split()), is_enabled
-    schedule.grace_seconds, schedule.suspicious_percent = grace_seconds, suspicious_percent
-    schedule.suspicious_least = suspicious_least
+    for name, value in settings.items():
+        setattr(schedule, name, value)
+    validate_cron(schedule.cron)
+    schedule.cron = " ".join(schedule.cron.split())
     schedule.full_clean()
-    schedule.next_run_at = next_after(schedule.cron, now) if is_enabled else None
-    schedule.save()
-    ring(schedule, now=now)
-    audit.record(
-        actor=actor, action="reconciliation.schedule", subject="schedule:1", before=before, after=_in_words(schedule)
-    )
+    after = _in_words(schedule)
+    if after != before:
+        schedule.next_run_at = next_after(schedule.cron, now) if schedule.is_enabled else None
+        schedule.save()
+        ring(schedule, now=now)
+        audit.record(actor=actor, action="reconciliation.schedule", subject="schedule:1", before=before, after=after)
+    if nightly is not None:
+        _set_nightly(nightly, actor=actor)
     return schedule
 
 
+def nightly_channels() -> QuerySet[Channel]:
+    """Return the connected channels that a night compares."""
+    excused = ChannelRule.objects.filter(channel=OuterRef("pk"), is_nightly=False)
+    return Channel.objects.filter(disconnected_at=None).exclude(Exists(excused))
+
+
+def _set_nightly(channel_ids: Collection[int], *, actor: str) -> None:
+    now_nightly = set(nightly_channels().values_list("pk", flat=True))
+    rules = {rule.channel_id: rule for rule in ChannelRule.objects.all()}
+    for channel in Channel.objects.filter(disconnected_at=None).order_by("pk"):
+        is_wanted = channel.pk in channel_ids
+        if is_wanted != (channel.pk in now_nightly):
+            percent = rules[channel.pk].suspicious_percent if channel.pk in rules else None
+            set_channel_rule(channel=channel, is_nightly=is_wanted, suspicious_percent=percent, actor=actor)
+
+
 def _in_words(schedule: Schedule) -> dict[str, object]:
-    return {
-        "cron": schedule.cron,
-        "is_enabled": schedule.is_enabled,
-        "grace_seconds": schedule.grace_seconds,
-        "suspicious_percent": schedule.suspicious_percent,
-        "suspicious_least": schedule.suspicious_least,
-    }
+    return {name: getattr(schedule, name) for name in Settings.__annotations__}
 
 
 def ring(schedule: Schedule, *, now: datetime | None) -> None:

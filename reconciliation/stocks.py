@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels.readings import Reading as Numbers
+from inventory import formats
 from inventory.sources import comparing
 from inventory.sources.models import Pull, Reading, Source
 from reconciliation import queue
@@ -48,12 +49,12 @@ def follow(pull: Pull) -> None:
 
 def diagnose(source: Source, reading: Reading) -> Diagnosis:
     """Return what is known of a difference: no channel's cause fits, so the two counts speak for themselves."""
-    sentence = _("%(source)s counted %(reported)d at %(at)s UTC; the ledger had %(expected)d on hand then.")
+    sentence = _("%(source)s counted %(reported)s at %(at)s UTC; the ledger had %(expected)s on hand then.")
     words = {
         "source": source.name,
-        "reported": reading.on_hand,
+        "reported": formats.units(reading.on_hand),
         "at": f"{reading.as_of:%Y-%m-%d %H:%M}",
-        "expected": reading.expected,
+        "expected": formats.units(reading.expected),
     }
     return Diagnosis(
         cause=Cause.UNKNOWN,

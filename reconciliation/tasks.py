@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from channels.lanes import Lease, wake
-from reconciliation import batches, digests, queue, runs, schedule
+from reconciliation import batches, digests, merging, queue, runs, schedule
 
 LANE = "reconciliation"
 
@@ -26,6 +26,7 @@ def has_due(now: datetime) -> bool:
         or queue.overtaken().exists()
         or batches.waiting_without_channel(now).exists()
         or digests.due(now).exists()
+        or merging.late().exists()
     )
 
 
@@ -37,6 +38,7 @@ def work(lease: Lease) -> bool:
     queue.wake(now=now)
     found = batches.work_without_channel(now=now)
     digests.send_due(now=now)
+    merging.follow(now=now)
     return found
 
 

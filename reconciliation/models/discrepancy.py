@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Channel, Listing
+from inventory import formats
 from inventory.models import Sku, Warehouse
 from reconciliation.models.run import Run
 from reconciliation.querysets import DiscrepancyQuerySet
@@ -138,7 +139,7 @@ class Discrepancy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel_id or self.source_ref} {self.units_apart:+d}"
+        return f"{self.channel_id or self.source_ref} {formats.change(self.units_apart)}"
 
     @property
     def units_apart(self) -> int:

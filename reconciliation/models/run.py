@@ -145,7 +145,8 @@ class DifferingQuantity(models.Model):
 class ShownQuantity(models.Model):
     """What one pool showed in the run's reading. Dropped when the run ends."""
 
-    # Lean, without constraints of their own: these rows are written by the hundred thousand.
+    # Lean, without constraints of their own: these rows are written by the hundred thousand. On PostgreSQL the primary
+    # key has no index either: they are only ever gone through as a whole.
     run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     ref = models.CharField(max_length=120)
     product_ref = models.CharField(max_length=120)

@@ -16,12 +16,12 @@ from channels.lanes import wake
 from channels.models import Channel, Listing
 from channels.readings import Reading
 from channels.registry import opened
-from inventory import audit, ledger
+from inventory import audit, formats, ledger
 from inventory.ledger import Entry
 from inventory.models import Movement
 from inventory.sources import comparing
-from reconciliation import news, queue, stocks
-from reconciliation.models import CountTask, Discrepancy, Run, Verb
+from reconciliation import counting, news, queue, stocks
+from reconciliation.models import Discrepancy, Run, Verb
 from reconciliation.verbs.choice import Choice, Effect, NotPossible, Picture, PictureMoved
 from reconciliation.verbs.previewing import Surroundings, check
 
@@ -42,15 +42,25 @@ class Act:
 
 
 def act(
-    discrepancy: Discrepancy, choice: Choice, *, actor: str, now: datetime, reading: Reading | None = None
+    discrepancy: Discrepancy,
+    choice: Choice,
+    *,
+    actor: str,
+    now: datetime,
+    reading: Reading | None = None,
+    around: Surroundings | None = None,
 ) -> tuple[Effect, ...]:
-    """Do it; return what it writes where. ``reading``: what the listing was read to show just now, else it is read.
+    """Do it; return what it writes where.
+
+    ``reading``: what the listing was read to show just now, else it is read. ``around``: what was looked up just now
+    for this row among others; a choice that names a SKU has it looked up anew.
 
     Raises PictureMoved, NotPossible, ChannelError, LedgerError and tracking.CantStart; then nothing was done.
     """
     row = _load(discrepancy.pk)
     _check_version(row, choice)
-    around = Surroundings.of([row], choice.sku)
+    if around is None or choice.sku is not None:
+        around = Surroundings.of([row], choice.sku)
     check(row, choice, around)  # what is impossible anyway needs no call
     if row.kind == Run.Kind.CHANNEL:
         if reading is None:
@@ -122,11 +132,10 @@ def _check_reading(row: Discrepancy, reading: Reading, *, now: datetime) -> None
     if reading.quantity is None:
         words = _("The channel tells no number any more. Look at it again.")
     elif not reading.drift:
-        words = _("The channel shows %(shown)d now, as the ledger says: there is nothing left to decide.")
+        words = _("The channel shows %(shown)s now, as the ledger says: there is nothing left to decide.")
     else:
-        words = _("The channel shows %(shown)d now, and the ledger says %(ledger)d. Look at the numbers again.")
-    numbers = {"shown": reading.quantity, "ledger": reading.accounted}
-    raise PictureMoved(words % numbers, picture_of(moved))
+        words = _("The channel shows %(shown)s now, and the ledger says %(ledger)s. Look at the numbers again.")
+    raise PictureMoved(words % _numbers_of(reading), picture_of(moved))
 
 
 def _ask_source(row: Discrepancy, *, now: datetime) -> Reading:
@@ -137,9 +146,13 @@ def _ask_source(row: Discrepancy, *, now: datetime) -> Reading:
     reading = stocks.numbers_of(said)
     if (reading.quantity, reading.accounted) != (row.channel_shows, row.ledger_says):
         moved = queue.refresh(row, reading, now=now)
-        words = _("The source says %(shown)d now, and the ledger %(ledger)d. Look at the numbers again.")
-        raise PictureMoved(words % {"shown": reading.quantity, "ledger": reading.accounted}, picture_of(moved))
+        words = _("The source says %(shown)s now, and the ledger %(ledger)s. Look at the numbers again.")
+        raise PictureMoved(words % _numbers_of(reading), picture_of(moved))
     return reading
+
+
+def _numbers_of(reading: Reading) -> dict[str, str]:
+    return {"shown": formats.units(reading.quantity or 0), "ledger": formats.units(reading.accounted or 0)}
 
 
 # The verbs. Locks: listings, then the discrepancy, then stock levels. -------------------------------------------
@@ -197,21 +210,13 @@ def _recount(work: Act) -> None:
     row, choice = work.row, work.choice
     warehouse = work.around.warehouse(row, choice)
     sku = row.listing.sku if row.listing is not None else row.sku
+    assert sku is not None and warehouse is not None  # noqa: S101, PT018 — checked by the preview of the verb
     with transaction.atomic():
         _change(work, state=Discrepancy.State.SNOOZED, snoozed_until=None, undo={"verb": Verb.RECOUNT.value})
-        # One that is asked for already is made once; whoever asked first stands on it.
-        CountTask.objects.get_or_create(
-            sku=sku,
-            warehouse=warehouse,
-            state=CountTask.State.OPEN,
-            defaults={
-                "discrepancy": row,
-                "reason": choice.reason[:300],
-                "asked_by": work.actor,
-                "asked_at": work.now,
-            },
+        counting.task_of(
+            sku=sku, warehouse=warehouse, reason=choice.reason, actor=work.actor, now=work.now, discrepancy=row
         )
-        _record(work, {"warehouse": warehouse.code if warehouse else None})
+        _record(work, {"warehouse": warehouse.code})
 
 
 def _snooze(work: Act) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from channels import availability
 from channels.models import Channel, ChannelWarehouse, Listing
+from inventory import formats
 from inventory.models import MAX_UNITS, Sku, Warehouse
 from reconciliation.models import Cause, Discrepancy, Run, Verb
 from reconciliation.verbs.choice import Choice, Effect, NotPossible, Preview, Where
@@ -112,16 +113,21 @@ def _write(listing: Listing, *, shows: int, target: int) -> Effect:
     """Return what publishing will do once what is shown is accounted for."""
     channel: Channel = listing.channel
     units = target - shows
-    numbers = {"channel": channel.name, "shows": shows, "target": target, "units": units}
+    numbers = {
+        "channel": channel.name,
+        "shows": formats.units(shows),
+        "target": formats.units(target),
+        "units": formats.change(units),
+    }
     goes_out = _is_live(listing) or (channel.mode == Channel.Mode.SELL_DOWN and units < 0)
     if units == 0:
-        sentence, is_certain = _("%(channel)s shows %(target)d already: nothing is written."), True
+        sentence, is_certain = _("%(channel)s shows %(target)s already: nothing is written."), True
     elif goes_out and channel.is_writable:
-        sentence, is_certain = _("%(channel)s: %(shows)d → %(target)d (%(units)+d)."), True
+        sentence, is_certain = _("%(channel)s: %(shows)s → %(target)s (%(units)s)."), True
     elif channel.mode == Channel.Mode.SELL_DOWN:
-        sentence, is_certain = _("%(channel)s only sells down: %(target)d is written once it is live again."), False
+        sentence, is_certain = _("%(channel)s only sells down: %(target)s is written once it is live again."), False
     else:
-        sentence, is_certain = _("Nothing goes out to %(channel)s now: %(target)d is written once it is live."), False
+        sentence, is_certain = _("Nothing goes out to %(channel)s now: %(target)s is written once it is live."), False
     return Effect(
         where=Where.CHANNEL, name=channel.name, sentence=sentence % numbers, units=units, is_certain=is_certain
     )
@@ -134,7 +140,9 @@ def _take_theirs(row: Discrepancy, choice: Choice, around: Surroundings) -> list
     if not choice.reason.strip():
         raise NotPossible(_("Taking their number needs a reason: it stands in the ledger."), field="reason")
     if abs(row.difference) > MAX_UNITS:
-        raise NotPossible(_("%(units)+d units are no stock: mend the number there.") % {"units": row.difference})
+        raise NotPossible(
+            _("%(units)s units are no stock: mend the number there.") % {"units": formats.change(row.difference)}
+        )
     if not row.difference:
         raise NotPossible(_("The numbers agree: there is nothing to take over."))
     warehouse = _warehouse(row, choice, around)
@@ -142,8 +150,8 @@ def _take_theirs(row: Discrepancy, choice: Choice, around: Surroundings) -> list
         Effect(
             where=Where.LEDGER,
             name=warehouse.name,
-            sentence=_("%(warehouse)s: %(units)+d on hand of %(sku)s.")
-            % {"warehouse": warehouse.name, "units": row.difference, "sku": sku.code},
+            sentence=_("%(warehouse)s: %(units)s on hand of %(sku)s.")
+            % {"warehouse": warehouse.name, "units": formats.change(row.difference), "sku": sku.code},
             units=row.difference,
         )
     ]

@@ -18,7 +18,7 @@ from channels.lanes import wake
 from channels.models import Listing, Push
 from channels.readings import Reading
 from channels.registry import opened
-from inventory import audit, ledger
+from inventory import audit, formats, ledger
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, Warehouse
 from reconciliation import news
@@ -38,7 +38,7 @@ def preview_undo(discrepancy: Discrepancy) -> Preview:
     return Preview(discrepancy=row, verb=verb, effects=effects)
 
 
-def undo(discrepancy: Discrepancy, *, actor: str, now: datetime, reading: Reading | None = None) -> Discrepancy:
+def undo(discrepancy: Discrepancy, *, actor: str, now: datetime, reading: Reading | None = None) -> None:
     """Take the decision back; the discrepancy is open again as it was.
 
     ``reading``: what the listing was read to show just now; without it the store is asked.
@@ -46,12 +46,18 @@ def undo(discrepancy: Discrepancy, *, actor: str, now: datetime, reading: Readin
     Raises NotPossible, PictureMoved when something has moved since, and ChannelError; then nothing was done.
     """
     row = _load(discrepancy.pk)
-    _effects(row)  # raises what speaks against it
-    if row.listing is not None and row.undo.get("accounted_version") is not None:
-        _check_live(row, row.listing, reading, now=now)
+    listing = _changed_listing(row)
+    if listing is not None and reading is None:
+        _effects(row)  # what is impossible anyway needs no call
+        with opened(listing.channel) as platform:
+            reading = readings.take(listing.channel, platform, [listing], lease=None, now=now).get(listing.pk)
+        row = _load(row.pk)
     with transaction.atomic():
-        if row.listing is not None:
-            _move_accounted_back(row, row.listing, now=now)
+        _effects(row)  # raises what speaks against it
+        listing = _changed_listing(row)
+        if listing is not None:
+            _check_live(row, reading)
+            _move_accounted_back(row, listing, now=now)
         _reopen(row, actor=actor, now=now)
         _move_ledger_back(row, actor=actor, now=now)
         CountTask.objects.filter(discrepancy=row, state=CountTask.State.OPEN).update(
@@ -68,7 +74,6 @@ def undo(discrepancy: Discrepancy, *, actor: str, now: datetime, reading: Readin
         _map_back(row, row.listing, actor=actor, now=now)
     if row.channel_id is not None:
         wake(publishing.lane_of(row.channel_id))
-    return _load(row.pk)
 
 
 def _load(pk: int) -> Discrepancy:
@@ -98,7 +103,10 @@ def _effects(row: Discrepancy) -> list[Effect]:
         effects.append(_listing_effect(row, row.listing, units))
     if row.undo.get("warehouse"):
         warehouse = Warehouse.objects.get(pk=row.undo["warehouse"])
-        sentence = _("%(warehouse)s: %(units)+d on hand.") % {"warehouse": warehouse.name, "units": -units}
+        sentence = _("%(warehouse)s: %(units)s on hand.") % {
+            "warehouse": warehouse.name,
+            "units": formats.change(-units),
+        }
         effects.append(Effect(where=Where.LEDGER, name=warehouse.name, sentence=sentence, units=-units))
     return effects
 
@@ -113,7 +121,10 @@ def _listing_effect(row: Discrepancy, listing: Listing, units: int) -> Effect:
         raise PictureMoved(_("A sale or a change of the listing came since: decide anew by the numbers of now."))
     channel = listing.channel.name
     if sent and row.resolution != Verb.TAKE_THEIRS:
-        sentence = _("%(channel)s: %(units)+d, back to what it showed.") % {"channel": channel, "units": units}
+        sentence = _("%(channel)s: %(units)s, back to what it showed.") % {
+            "channel": channel,
+            "units": formats.change(units),
+        }
         return Effect(where=Where.CHANNEL, name=channel, sentence=sentence, units=units)
     return Effect(where=Where.CHANNEL, name=channel, sentence=_("%(channel)s stays as it is.") % {"channel": channel})
 
@@ -138,21 +149,19 @@ def _expected_movement(row: Discrepancy) -> int:
     return last if isinstance(last, int) else 0
 
 
-def _check_live(row: Discrepancy, listing: Listing, reading: Reading | None, *, now: datetime) -> None:
+def _changed_listing(row: Discrepancy) -> Listing | None:
+    """Return the listing whose accounted quantity the decision has changed."""
+    return row.listing if row.undo.get("accounted_version") is not None else None
+
+
+def _check_live(row: Discrepancy, reading: Reading | None) -> None:
     """Raise PictureMoved unless the store shows what is accounted for: nobody has touched it since."""
-    if reading is None:
-        with opened(listing.channel) as platform:
-            reading = readings.take(listing.channel, platform, [listing], lease=None, now=now).get(listing.pk)
     if reading is None or reading.drift or reading.quantity is None:
         raise PictureMoved(_("The store's number has moved since: decide anew by the numbers of now."), picture_of(row))
 
 
 def _move_accounted_back(row: Discrepancy, listing: Listing, *, now: datetime) -> None:
-    if row.undo.get("accounted_version") is None:
-        return
     units = _units(row.undo)
-    listing.refresh_from_db(fields=["accounted_version"])
-    _effects(row)  # once more, now that the store was asked
     moved = Listing.objects.filter(pk=listing.pk, accounted_version=listing.accounted_version).update(
         accounted=F("accounted") - units,
         accounted_version=F("accounted_version") + 1,

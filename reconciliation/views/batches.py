@@ -19,6 +19,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from channels import breaker
+from channels.models import Channel
 from inventory import formats
 from inventory.tables import arrange
 from inventory.views import actor_of, done, form_page
@@ -27,7 +29,7 @@ from reconciliation.filters import DiscrepancyFilter
 from reconciliation.forms import DecideForm
 from reconciliation.models import Batch, BatchItem, Discrepancy
 from reconciliation.tables import BatchItemTable
-from reconciliation.verbs import Choice, Where
+from reconciliation.verbs import BulkPreview, Choice, Where
 from reconciliation.views import rooms
 from reconciliation.words import Verb
 
@@ -64,6 +66,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
         "verb": Verb(verb) if verb else None,
         "preview": shown,
         "channels": shown.units(Where.CHANNEL),
+        "stops": _that_would_stop(shown),
         "warehouses": shown.units(Where.LEDGER),
         "problems": Counter(row.problem for row in shown.rows if row.problem).most_common(8),
         "sample": [row for row in shown.rows if row.is_possible][:SAMPLE],
@@ -76,6 +79,19 @@ def batch_new(request: HttpRequest) -> HttpResponse:
         422 if problem or (form is not None and form.is_bound and form.errors and request.method == "POST") else 200
     )
     return render(request, "reconciliation/batch_new.html", context, status=status)
+
+
+def _that_would_stop(shown: BulkPreview) -> list[tuple[Channel, str]]:
+    """Return the channels that would take the whole for an accident, and why: a person lets it go out there."""
+    writes = Counter(
+        row.discrepancy.listing.channel
+        for row in shown.rows
+        if row.discrepancy.listing is not None
+        for effect in row.effects
+        if effect.where == Where.CHANNEL and effect.units and effect.is_certain
+    )
+    reasons = [(channel, breaker.too_many(channel, many, now=timezone.now())) for channel, many in writes.items()]
+    return [(channel, reason) for channel, reason in reasons if reason]
 
 
 def chosen(request: HttpRequest) -> list[Discrepancy]:

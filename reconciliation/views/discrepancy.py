@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from channels import availability, connection
 from channels.contract import ChannelError
 from channels.models import Listing
+from inventory import formats
 from inventory.models import AuditEntry
 from inventory.views import actor_of
 from reconciliation import checks, evidence, history, picture, triage, verbs
@@ -141,10 +142,11 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     elif reading.quantity is None:
         messages.warning(request, _("The store tells no quantity for it."))
     elif reading.drift:
-        messages.warning(request, _("The store shows %(shown)d.") % {"shown": reading.quantity})
+        messages.warning(request, _("The store shows %(shown)s.") % {"shown": formats.units(reading.quantity)})
     else:
         messages.success(
-            request, _("The store shows %(shown)d, as it should be accounted for.") % {"shown": reading.quantity}
+            request,
+            _("The store shows %(shown)s, as it should be accounted for.") % {"shown": formats.units(reading.quantity)},
         )
     return _back(request, listing)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,6 +19,7 @@ from channels.hold_backs import Scope
 from channels.models import Channel, Listing
 from inventory import formats, sheets
 from inventory.models import Sku
+from inventory.paging import LongPaginator
 from inventory.views import actor_of, done, form_page
 from reconciliation import grid
 from reconciliation import levels as table
@@ -91,7 +91,7 @@ def levels(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, problems: dict[str, str] | None = None) -> HttpResponse:
     """Draw the table; ``problems`` are by the names of the inputs, whose typed texts are drawn again."""
     narrowed = LevelFilter(request.GET)
-    page = Paginator(narrowed.rows(), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = LongPaginator(narrowed.rows(), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = grid.of_listings(list(page)) if narrowed.is_listings else grid.of_skus(list(page))
     context = {
         "tabs": rooms.tabs("levels"),

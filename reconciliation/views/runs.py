@@ -26,7 +26,7 @@ from inventory.views import actor_of, done, form_page
 from reconciliation import chart, runs
 from reconciliation import schedule as schedules
 from reconciliation.filters import FindingFilter, RunFilter
-from reconciliation.models import ChannelRule, Discrepancy, Run, Schedule
+from reconciliation.models import Discrepancy, Run, Schedule
 from reconciliation.tables import FindingTable, RunTable
 from reconciliation.views import rooms
 from reconciliation.views.batches import chosen
@@ -252,12 +252,10 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        channels = Channel.objects.filter(disconnected_at=None).order_by("name")
         field = self.fields["nightly"]
         assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101 — for the type checker
-        field.queryset = channels
-        excused = ChannelRule.objects.filter(is_nightly=False).values("channel")
-        field.initial = list(channels.exclude(pk__in=excused).values_list("pk", flat=True))
+        field.queryset = Channel.objects.filter(disconnected_at=None).order_by("name")
+        field.initial = list(schedules.nightly_channels().values_list("pk", flat=True))
 
     def clean_cron(self) -> str:
         cron: str = self.cleaned_data["cron"]
@@ -267,19 +265,7 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     def keep(self, *, actor: str) -> None:
         """Keep all of it."""
         chosen = {channel.pk for channel in self.cleaned_data.pop("nightly")}
-        schedules.change(**self.cleaned_data, actor=actor, now=timezone.now())
-        rules = {rule.channel_id: rule for rule in ChannelRule.objects.all()}
-        field = self.fields["nightly"]
-        assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101 — for the type checker
-        for channel in field.queryset or []:
-            rule = rules.get(channel.pk)
-            if (rule is None or rule.is_nightly) != (channel.pk in chosen):
-                schedules.set_channel_rule(
-                    channel=channel,
-                    is_nightly=channel.pk in chosen,
-                    suspicious_percent=rule.suspicious_percent if rule else None,
-                    actor=actor,
-                )
+        schedules.change(**self.cleaned_data, nightly=chosen, actor=actor, now=timezone.now())
 
 
 @require_http_methods(["GET", "POST"])
