@@ -27,7 +27,7 @@ class Verb(TextChoices):
     OWN = "own", _("change their own password, second factor, notifications and API tokens")
     SELL = "sell", _("sell in shops")
     STOCK = "stock", _("receive, adjust, count, transfer and take back stock")
-    CATALOGUE = "catalogue", _("make, change and archive SKUs and bundles")
+    CATALOGUE = "catalogue", _("make, change, merge and archive SKUs and bundles")
     MAPPING = "mapping", _("map listings to SKUs")
     REVIEW = "review", _("decide about discrepancies, and start and stop runs")
     ASK = "ask", _("fetch orders again, replay events, retry pushes and read catalogues")

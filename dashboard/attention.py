@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from access.roles import Verb
 from channels import problems
 from channels.models import Channel, ChannelWarehouse, Heartbeat, InboundEvent, Listing, Location, OrderLine
 from dashboard import oversold, times
@@ -36,6 +37,7 @@ class Concern:
     since: datetime | None = None
     waiting: int = 0  # quantities that wait until it is mended
     posts: bool = False
+    needs: Verb | None = None  # what doing it asks of a role, where everyone may open its page
 
 
 def concerns(channels: Sequence[Channel], *, now: datetime) -> list[Concern]:
@@ -87,6 +89,7 @@ def _oversold() -> Iterator[Concern]:
             detail=_("%(reserved)d reserved, %(on_hand)d on hand.")
             % {"reserved": sku.reserved, "on_hand": sku.on_hand},
             verb=_("Decide"),
+            needs=Verb.STOCK,
             url=link("dashboard:oversold_sku", sku.pk),
         )
     if len(skus) > OVERSOLD_SHOWN:
@@ -110,6 +113,7 @@ def _oversold() -> Iterator[Concern]:
             % {"n": covered},
             detail=_("A transfer covers what is promised."),
             verb=_("Transfer"),
+            needs=Verb.STOCK,
             url=link("dashboard:oversold"),
         )
 
@@ -166,6 +170,7 @@ def _orders() -> Iterator[Concern]:
             % found,
             detail=_("The units are sold on the channel but not reserved here, most often for want of a mapping."),
             verb=_("Resolve"),
+            needs=Verb.ASK,
             url=link("dashboard:parked", "orders"),
         )
 
@@ -184,6 +189,7 @@ def _listings() -> Iterator[Concern]:
             )
             % found,
             verb=_("Review"),
+            needs=Verb.ASK,
             url=link("dashboard:parked", "quantities"),
         )
     if found["unmapped"]:
@@ -198,6 +204,7 @@ def _listings() -> Iterator[Concern]:
             % found,
             detail=_("Nothing is pushed to them, and their sales wait."),
             verb=_("Map"),
+            needs=Verb.MAPPING,
             url=link("channels:listing_unmapped") or link("channels:listing_list", state="unmapped"),
         )
 
@@ -218,6 +225,7 @@ def _disagreements() -> Iterator[Concern]:
             if found["oversell"]
             else _("None of them can oversell."),
             verb=_("Review"),
+            needs=Verb.REVIEW,
             url=link("reconciliation:queue"),
         )
     for run in Run.objects.all().for_list().filter(state=Run.State.SUSPICIOUS):
@@ -242,6 +250,7 @@ def _events() -> Iterator[Concern]:
             )
             % {"failed": failed},
             verb=_("Replay"),
+            needs=Verb.ASK,
             url=link("dashboard:parked", "events"),
         )
 
@@ -291,5 +300,6 @@ def _sources(now: datetime) -> Iterator[Concern]:
                 )
                 % facts,
                 verb=_("Review"),
+                needs=Verb.REVIEW,
                 url=link("sources:source_stock", source.uuid, outcome="flagged"),
             )

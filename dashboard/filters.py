@@ -6,12 +6,15 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, When
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
-from channels.filters import ChannelChoice, WordsFilter
+from channels.filters import ChannelChoice
+from channels.models import Listing
 from dashboard import skus
-from inventory.models import Sku, Warehouse
+from inventory.filters import WordsFilter
+from inventory.models import Sku, StockLevel, Warehouse
 from inventory.querysets import SkuQuerySet
 from inventory.shops.models import SaleLine
 
@@ -19,11 +22,19 @@ from inventory.shops.models import SaleLine
 class SkuFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Search, warehouse, stock and archive. With a warehouse, the units shown are those of that warehouse."""
 
+    _LEVELS = StockLevel.objects.filter(sku=OuterRef("pk"))
+    # To sum up the levels of all SKUs takes long: where each of a SKU's levels has units, their sum has.
+    _AVAILABLE = Case(
+        When(Exists(_LEVELS.filter(available__lte=0)), then=F("available")),
+        When(Exists(_LEVELS), then=1),
+        default=0,
+        output_field=BigIntegerField(),
+    )
     STATES = {
         "in-stock": Q(available__gt=0),
-        "out-of-stock": Q(available__lte=0, is_bundle=False),
-        "oversold": Q(available__lt=0),
-        "off-channel": Q(channels=0),
+        "out-of-stock": Q(LessThanOrEqual(_AVAILABLE, 0), is_bundle=False),
+        "oversold": Q(pk__in=StockLevel.objects.filter(available__lt=0).values("sku"), available__lt=0),
+        "off-channel": ~Q(Exists(Listing.objects.filter(sku=OuterRef("pk"), state=Listing.State.ACTIVE))),
         "bundles": Q(is_bundle=True),
     }
 

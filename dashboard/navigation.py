@@ -41,16 +41,21 @@ class Room:
 # label, icon, url name, and the beginnings of the view names that belong to the room
 _PLAN = (
     (_("Overview"), "overview", "dashboard:overview", ("dashboard:overview", "dashboard:setup")),
-    (_("SKUs"), "sku", "dashboard:sku_list", ("dashboard:sku",)),
-    (_("Listings"), "listing", "channels:listing_list", ("channels:listing", "channels:mapping")),
-    (_("Orders"), "order", "channels:order_list", ("channels:order",)),
+    (_("SKUs"), "sku", "dashboard:sku_list", ("dashboard:sku", "dashboard:many_skus")),
+    (
+        _("Listings"),
+        "listing",
+        "channels:listing_list",
+        ("channels:listing", "channels:mapping", "dashboard:many_listings"),
+    ),
+    (_("Orders"), "order", "channels:order_list", ("channels:order", "dashboard:many_orders")),
     (_("Reconciliation"), "compare", "reconciliation:queue", ("reconciliation:",)),
     (_("Channels"), "channel", "channels:channel_list", ("channels:channel_", "channels:connect_")),
     (
         _("Activity"),
         "activity",
         "channels:activity",
-        ("channels:activity", "channels:event", "channels:push", "channels:inbox"),
+        ("channels:activity", "channels:event", "channels:push", "channels:inbox", "dashboard:many_events"),
     ),
     (_("Shop"), "barcode", "dashboard:shop", ("dashboard:shop",)),
     (_("Warehouses"), "warehouse", "inventory:warehouse_list", ("inventory:warehouse",)),

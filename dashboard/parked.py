@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from channels import asking, inbox, parking
 from channels.models import Channel, InboundEvent, Listing, Order, OrderLine
@@ -111,8 +111,7 @@ def _retry_events(rows: list[InboundEvent], actor: str, now: datetime) -> Iterat
 
 
 def _orders() -> QuerySet[Order]:
-    waiting = Exists(OrderLine.objects.waiting().filter(order=OuterRef("pk")))
-    rows = Order.objects.filter(~Q(problem="") | waiting, channel__disconnected_at=None)
+    rows = Order.objects.all().parked()
     return rows.select_related("channel").defer("payload").prefetch_related("lines").order_by("placed_at", "pk")
 
 
@@ -128,24 +127,10 @@ def _about_order(order: Order) -> About:
 
 
 def _retry_orders(rows: list[Order], actor: str, now: datetime) -> Iterator[Outcome]:
-    by_channel: dict[int, list[Order]] = {}
+    left = asking.retry_orders(rows, now=now)
     for order in rows:
-        by_channel.setdefault(order.channel_id, []).append(order)
-    for own in by_channel.values():
-        problems = asking.fetch_orders(channel=own[0].channel, wanted=own, now=now)
-        waiting = OrderLine.objects.waiting().filter(order__in=own).order_by("pk")
-        left: dict[int, list[str]] = {}
-        for order_id, reason in waiting.values_list("order", "reason"):
-            left.setdefault(order_id, []).append(reason)
-        for order in own:
-            words, is_done = problems.get(order.pk, ""), False
-            if not words and order.pk in left:
-                n = len(left[order.pk])
-                words = ngettext("%(n)d line still waits: %(why)s", "%(n)d lines still wait: %(why)s", n)
-                words = words % {"n": n, "why": left[order.pk][0]}
-            elif not words:
-                words, is_done = _("Fetched and booked."), True
-            yield Outcome(title=str(order), url=link("channels:order_detail", order.pk), words=words, is_done=is_done)
+        words = left[order.pk] or _("Fetched and booked.")
+        yield Outcome(title=str(order), url=_about_order(order).url, words=words, is_done=not left[order.pk])
 
 
 KINDS: dict[str, Kind] = {

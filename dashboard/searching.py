@@ -2,7 +2,7 @@
 
 Each kind is asked for its few best rows by reads that an index answers at any size: what is called so first, then what
 begins so, then what holds the words. Fewer than three letters only find beginnings: no index knows where else they
-stand. A listing is found by what its store calls it or by its SKU; titles are read of those that have none.
+stand. A listing is found by its store's code, by its SKU and by its title.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from access.roles import may
 from access.routes import verb_of
-from channels.models import Channel, Listing, Order
+from channels.models import Channel, Listing, ListingVariant, Order
 from channels.registry import capabilities_of
 from inventory.models import FormerCode, Sku, Warehouse, match_key
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 OF_EACH = 6  # hits of each kind
 LONGEST = 200
 ENOUGH_TO_HOLD = 3  # letters from which on words may stand anywhere
+TITLES_READ = 50  # things with a title that holds the words, some of which are no longer offered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,7 @@ def _skus(skus: Sequence[Sku]) -> Iterator[Hit]:
 
 
 def _listings(words: str, skus: Sequence[Sku]) -> Iterator[Hit]:
-    """Listings by the store's own code, by barcode, by the SKUs that were found; unmapped ones by their title too."""
+    """Listings by the store's own code, by the SKUs that were found, by title; unmapped ones by their barcode too."""
     rows = Listing.objects.filter(state=Listing.State.ACTIVE).select_related("channel").defer("channel__credentials")
     rows = rows.order_by()
     reads = [
@@ -152,6 +153,8 @@ def _listings(words: str, skus: Sequence[Sku]) -> Iterator[Hit]:
         reads.append(rows.filter(sku__in=skus).order_by("sku", "pk"))
     if len(words) >= ENOUGH_TO_HOLD:
         reads.append(rows.filter(mapping=Listing.Mapping.UNMAPPED).filter(Q(title__icontains=words) | Q(barcode=words)))
+        titled = ListingVariant.objects.filter(title__icontains=words).order_by().values("listing")
+        reads.append(rows.filter(pk__in=titled[:TITLES_READ]))
     for listing in _first(reads):
         sub = " · ".join(filter(None, (listing.channel.name, listing.external_sku)))
         yield Hit(

@@ -6,7 +6,7 @@ that a person skipped a step is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from access.roles import Verb, may
 from channels import observing, opening
 from channels.models import CatalogImport, Channel, ChannelWarehouse, Listing, Location, Sandbox
 from channels.observing import Agreement
+from channels.querysets import ListingQuerySet
 from channels.readiness import ENOUGH_PERCENT
 from dashboard.models import SkippedStep
 from inventory.models import Warehouse
@@ -103,7 +104,7 @@ def look(person: object) -> Setup:
         facts = _Facts(
             channels=channels,
             agreements=observing.agreements(),
-            openings=openings(channels),
+            openings=openings(opening.rows([channel.pk for channel in channels])),
             has_warehouse=_has_warehouse(),
             has_channels=True,
         )
@@ -199,10 +200,9 @@ class Uncounted:
     units: int
 
 
-def openings(channels: Iterable[Channel]) -> dict[int, Uncounted]:
-    """Return what was never counted of what each of the channels shows, by its id; in a fixed number of queries."""
-    rows = opening.rows([channel.pk for channel in channels]).order_by().values("channel")
-    found = rows.annotate(skus=Count("pk"), shown_units=Sum("units"))
+def openings(rows: ListingQuerySet) -> dict[int, Uncounted]:
+    """Return what was never counted of what each channel shows, by its id; ``rows`` are those of ``opening.rows``."""
+    found = rows.order_by().values("channel").annotate(skus=Count("pk"), shown_units=Sum("units"))
     return {row["channel"]: Uncounted(skus=row["skus"], units=row["shown_units"]) for row in found}
 
 

@@ -52,12 +52,13 @@ def skip(request: HttpRequest) -> HttpResponse:
 def stock(request: HttpRequest) -> HttpResponse:
     """The ways to the starting stock, with how much each would bring."""
     channels = list(Channel.objects.filter(disconnected_at=None).order_by("name", "pk"))
-    found = setup.openings(channels)
+    uncounted = opening.rows([channel.pk for channel in channels])
+    found = setup.openings(uncounted)
     context = {
         "channels": [{"channel": channel, "openings": found.get(channel.pk)} for channel in channels],
         "sources": Source.objects.connected().count(),
         "skus": Sku.objects.active().exists(),
         "batches": CountBatch.objects.exclude(state=CountBatch.State.DISCARDED).order_by("-pk")[:LATEST],
-        "waiting": opening.rows([channel.pk for channel in channels]).values("sku").distinct().count(),
+        "waiting": uncounted.values("sku").distinct().count(),
     }
     return render(request, "dashboard/setup_stock.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -35,7 +36,7 @@ def sku_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def sku_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    sku = get_object_or_404(skus.catalogue(), pk=pk)
+    sku = get_object_or_404(skus.catalogue().select_related("merged_into"), pk=pk)
     parts = list(sku.components.select_related("component").order_by("pk")) if sku.is_bundle else []
     places = bundles.makes([sku.pk]).get(sku.pk, []) if parts else []
     if parts:
@@ -53,6 +54,7 @@ def sku_detail(request: HttpRequest, pk: int) -> HttpResponse:
         movements = Movement.objects.filter(sku=sku).select_related("sku", "warehouse").order_by("-pk")
         table = MovementTable(movements, empty_text=_("Receive, count or adjust, and each change shows here."))
         context["table"] = arrange(request, table, page_size=MOVEMENTS_SHOWN)
+        context["also"] = skus.other_codes(sku)
     response = render(request, "dashboard/_sku_now.html" if is_part else "dashboard/sku_detail.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -83,7 +85,11 @@ def sku_archive(request: HttpRequest, pk: int) -> HttpResponse:
         catalogue.archive_sku(sku=sku, actor=actor, now=timezone.now())
         sentence = _("%(code)s archived: it no longer shows in lists.")
     else:
-        catalogue.restore_sku(sku=sku, actor=actor)
+        try:
+            catalogue.restore_sku(sku=sku, actor=actor)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return done(request, reverse("dashboard:sku_detail", args=[pk]))
         sentence = _("%(code)s is active again.")
     messages.success(request, sentence % {"code": sku.code})
     return done(request, reverse("dashboard:sku_detail", args=[pk]))

@@ -42,6 +42,12 @@ def levels_of(sku: Sku) -> QuerySet[StockLevel]:
     )
 
 
+def other_codes(sku: Sku) -> list[tuple[str, int | None]]:
+    """Return the codes that mean the SKU too, the newest first, each with the id of the merged SKU that has a page."""
+    merged = dict(Sku.objects.filter(merged_into=sku).values_list("code", "pk"))
+    return [(code, merged.get(code)) for code in sku.former_codes.values_list("code", flat=True)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
     """One listing of the SKU: what its channel shows, what it should show, and why."""

@@ -129,6 +129,7 @@ MOVEMENT_ICONS = {
     "return": "return",
     "reclassify": "alert",
     "sale": "channel",
+    "merge": "merge",
 }
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.parked import Kind
 from inventory import bundles
 from inventory.models import Warehouse
-from inventory.tables import ListTable, NumberColumn, PartColumn, TextColumn, TimeColumn
+from inventory.tables import ListTable, NumberColumn, PartColumn, PickColumn, TextColumn, TimeColumn
 
 
 class SkuTable(ListTable):
@@ -18,6 +18,7 @@ class SkuTable(ListTable):
 
     warehouse: Warehouse | None = None
 
+    pick = PickColumn()
     code = PartColumn("dashboard/cells/sku_code.html", verbose_name=_("Code"))
     name = TextColumn(verbose_name=_("Name"), attrs={"td": {"class": "cell-wide"}})
     on_hand = NumberColumn(verbose_name=_("On hand"))
@@ -39,6 +40,7 @@ class SkuTable(ListTable):
 
     row_header = "code"
     caption = _("SKUs")
+    swaps = "components/batch_swaps.html"
     empty_title = _("No SKUs yet")
     empty_action = _("New SKU")
 

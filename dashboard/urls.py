@@ -2,6 +2,8 @@ from django.urls import path
 
 from dashboard import (
     bundle_views,
+    many_views,
+    merge_views,
     metrics,
     oversold_views,
     parked_views,
@@ -13,6 +15,7 @@ from dashboard import (
     stock_views,
     views,
 )
+from dashboard.many import ROOMS
 
 app_name = "dashboard"
 urlpatterns = [
@@ -25,6 +28,20 @@ urlpatterns = [
     path("parked/<slug:code>/", parked_views.parked, name="parked"),
     path("parked/<slug:code>/retry/", parked_views.parked_retry, name="parked_retry"),
     path("parked/<slug:code>/outcomes/", parked_views.parked_outcomes, name="parked_outcomes"),
+    *(
+        path(
+            f"many/{room.code}/{verb.code}/",
+            many_views.many,
+            {"room_code": room.code, "verb_code": verb.code},
+            name=f"many_{room.code}_{verb.code}",
+        )
+        for room in ROOMS.values()
+        for verb in room.verbs
+    ),
+    *(
+        path(f"many/{code}/", many_views.many_outcomes, {"room_code": code}, name=f"many_{code}_outcomes")
+        for code in ROOMS
+    ),
     path("search/", search_views.search, name="search"),
     path("overview/recent/", views.overview_recent, name="overview_recent"),
     path("overview/week/", views.overview_week, name="overview_week"),
@@ -50,6 +67,8 @@ urlpatterns = [
     path("skus/<int:pk>/", sku_views.sku_detail, name="sku_detail"),
     path("skus/<int:pk>/edit/", sku_views.sku_edit, name="sku_edit"),
     path("skus/<int:pk>/bundle/", bundle_views.sku_bundle, name="sku_bundle"),
+    path("skus/<int:pk>/merge/", merge_views.sku_merge, name="sku_merge"),
+    path("skus/<int:pk>/merge/<int:into_pk>/", merge_views.sku_merge_preview, name="sku_merge_preview"),
     path("skus/<int:pk>/archive/", sku_views.sku_archive, name="sku_archive"),
     path("skus/<int:pk>/receive/", stock_views.sku_receive, name="sku_receive"),
     path("skus/<int:pk>/adjust/", stock_views.sku_adjust, name="sku_adjust"),

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from channels.models import Channel
-from dashboard import attention, glossary, latency, risk, setup, themes
+from dashboard import attention, glossary, latency, setup, themes
 from dashboard import overview as reads
 from dashboard.tables import RiskTable
+from inventory import risk
 from inventory.tables import arrange
 from reconciliation import chart
 from reconciliation.views.runs import weeks_by_channel

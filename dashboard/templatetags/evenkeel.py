@@ -12,21 +12,20 @@ from django import template
 from django.forms import BoundField
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from access.roles import Verb
 from access.routes import UndeclaredRoute, verb_of
 from channels.registry import PLATFORMS
-from dashboard import glossary, icons, states, times
+from dashboard import glossary, icons, many, states, times
 from dashboard.people import devices
 from inventory import actors, formats
 
 register = template.Library()
-
-MINUS = "−"
 
 
 @register.simple_tag
@@ -70,10 +69,7 @@ def term(context: template.Context, key: str, word: str = "") -> SafeString:
 @register.filter
 def units(value: int | None) -> str:
     """A quantity grouped by thousands, with a true minus sign; a dash where there is none."""
-    if value is None:
-        return "—"
-    sign = MINUS if value < 0 else ""
-    return f"{sign}{formats.number(abs(value))}"
+    return "—" if value is None else formats.units(value)
 
 
 @register.filter
@@ -93,9 +89,10 @@ def quantity(value: int | None) -> SafeString:
 def delta(value: int | None) -> SafeString:
     """A signed change, told by its sign first and by its colour second."""
     if not value:
-        return format_html('<span class="delta">{}</span>', "0" if value == 0 else "—")
-    tone, sign = ("delta-up", "+") if value > 0 else ("delta-down", MINUS)
-    return format_html('<span class="delta {}">{}{}</span>', tone, sign, units(abs(value)))
+        return format_html('<span class="delta">{}</span>', units(value))
+    return format_html(
+        '<span class="delta {}">{}</span>', "delta-up" if value > 0 else "delta-down", formats.change(value)
+    )
 
 
 @register.simple_tag
@@ -143,6 +140,24 @@ def opens_to(url: str, may: Mapping[str, bool] | str) -> bool:
         return may.get(verb_of(resolve(urlsplit(str(url)).path).view_name, "GET").value, False)
     except (Resolver404, UndeclaredRoute):
         return True  # an address elsewhere, or one that everyone may open
+
+
+@register.filter
+def allowed(verb: Verb | str | None, may: Mapping[str, bool] | str) -> bool:
+    """Whether the role that ``may`` tells of may use a verb of the table; what names none everyone may."""
+    return not verb or not isinstance(may, Mapping) or may.get(Verb(verb).value, False)
+
+
+@register.inclusion_tag("components/batch.html", takes_context=True)
+def batch(context: template.Context, code: str) -> dict[str, Any]:
+    """The bar of what can be done with many rows of a list, for those who may; ``code`` is one of ``many.ROOMS``."""
+    urls = ((verb, reverse(f"dashboard:many_{code}_{verb.code}")) for verb in many.ROOMS[code].verbs)
+    may = context["may"]
+    return {
+        "verbs": [(verb, url) for verb, url in urls if opens_to(url, may)],
+        "table": context["table"],
+        "request": context["request"],
+    }
 
 
 @register.simple_tag
