@@ -23,6 +23,7 @@ from rest_framework.views import set_rollback
 from channels import connect, mapping, mapping_runs, modes, tracking
 from channels.contract import ChannelError
 from channels.contract import RateLimited as ChannelRateLimited
+from channels.sandbox import clearing, loading
 from inventory.addresses import ForbiddenAddress
 from inventory.batches.reading import TooLong
 from inventory.errors import (
@@ -35,6 +36,7 @@ from inventory.errors import (
     NotOpen,
     Shortage,
 )
+from inventory.merging import CannotMerge
 from inventory.reservations import ANY_WAREHOUSE
 from inventory.sheets import UnreadableSheet
 from inventory.sources import connecting
@@ -52,6 +54,8 @@ REFUSALS = (
     tracking.CantStart,
     mapping.ChangedSince,
     mapping_runs.NotNow,
+    clearing.CantClear,
+    loading.CantLoad,
     modes.CantChoose,
     places.WarehouseTaken,
     files.SameFile,
@@ -169,6 +173,8 @@ def _own(exc: Exception) -> Response | None:
         case CodeTaken():
             [detail] = exc.messages
             return problem(409, "code-taken", detail, errors=[FieldError(field="code", message=detail)])
+        case CannotMerge():
+            return problem(409, "cannot-merge", " ".join(exc.messages))
         case ChannelRateLimited() | SourceRateLimited():
             headers = {"Retry-After": str(ceil(exc.wait_seconds))}
             return problem(503, "other-side-busy", str(exc), headers=headers)

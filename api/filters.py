@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from api.models import ApiToken, Delivery, Endpoint
 from api.webhooks.kinds import KINDS
 from channels.models import CatalogImport, Channel, InboundEvent, Listing, Order, Push
-from inventory.models import AuditEntry, Movement, Reservation, Sku, StockLevel, Warehouse
+from inventory.models import AuditEntry, Movement, Reservation, ReservationLine, Sku, StockLevel, Warehouse
 from inventory.shops.models import SaleLine
 
 _PAGING = {"cursor", "limit"}
@@ -175,10 +175,19 @@ class ReservationFilter(FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(choices=Reservation.State.choices, help_text="Where it stands.")
     reference = Exact("reference", "Reservations of exactly this reference.")
     sku = Exact("lines__sku__code", "Reservations with a line of this SKU.", distinct=True)
+    backordered = YesNo(
+        "lines__backordered_at",
+        "true: those with a line that waits for the next delivery.",
+        method="by_backordered",
+    )
 
     class Meta:
         model = Reservation
-        fields = ["state", "reference", "sku"]
+        fields = ["state", "reference", "sku", "backordered"]
+
+    def by_backordered(self, rows: QuerySet[Reservation], name: str, value: bool) -> QuerySet[Reservation]:
+        waiting = ReservationLine.objects.filter(backordered_at__isnull=False).order_by().values("reservation")
+        return rows.filter(pk__in=waiting) if value else rows.exclude(pk__in=waiting)
 
 
 class SaleLineFilter(FilterSet):  # type: ignore[misc]
@@ -221,15 +230,20 @@ class ListingFilter(FilterSet):  # type: ignore[misc]
     external_sku = Exact("external_sku", "Listings to which the store gives exactly this SKU.")
     search = django_filters.CharFilter(method="by_search", help_text="Part of the title or of a SKU.")
     parked = YesNo("parked_at", "true: those whose quantity the store refused.", lookup_expr="isnull", exclude=True)
-    attention = YesNo("parked_at", "true: those that wait for a person.", method="by_attention")
+    attention = YesNo("needing_attention", "true: those that wait for a person.", method="by_report")
+    beside = YesNo(
+        "beside_variations", "true: products whose variations are all listings of their own.", method="by_report"
+    )
+    not_pushing = YesNo("not_pushing", "true: mapped ones that nothing is written to now.", method="by_report")
+    pushing_unmapped = YesNo("pushing_unmapped", "true: those that sell without a SKU.", method="by_report")
 
     class Meta:
         model = Listing
         fields = ["channel", "mapping", "state", "sku", "external_sku", "search", "parked", "attention"]
 
-    def by_attention(self, rows: Any, name: str, value: bool) -> Any:
-        waiting = rows.needing_attention()
-        return waiting if value else rows.exclude(pk__in=waiting.order_by().values("pk"))
+    def by_report(self, rows: Any, name: str, value: bool) -> Any:
+        found = getattr(Listing.objects.all(), name)().order_by().values("pk")
+        return rows.filter(pk__in=found) if value else rows.exclude(pk__in=found)
 
     def by_search(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)
@@ -242,6 +256,7 @@ class OrderFilter(FilterSet):  # type: ignore[misc]
     ref = Exact("ref", "Orders of exactly this id of the platform.")
     sku = Exact("lines__sku__code", "Orders with a line of this SKU.", distinct=True)
     waiting = YesNo("lines", "true: orders with a line that is not booked yet.", method="by_waiting")
+    parked = YesNo("parked", "true: orders that wait for a person, for either reason.", method="by_parked")
     problem = YesNo("problem", "true: orders that could not be booked as they are.", method="by_problem")
     placed_from = Moment("placed_at", "Placed at this time or later.", lookup_expr="gte")
     placed_until = Moment("placed_at", "Placed before this time.", lookup_expr="lt")
@@ -249,6 +264,10 @@ class OrderFilter(FilterSet):  # type: ignore[misc]
     class Meta:
         model = Order
         fields = ["channel", "state", "number", "ref", "sku", "waiting", "problem", "placed_from", "placed_until"]
+
+    def by_parked(self, rows: Any, name: str, value: bool) -> Any:
+        parked = Order.objects.all().parked().order_by().values("pk")
+        return rows.filter(pk__in=parked) if value else rows.exclude(pk__in=parked)
 
     def by_problem(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
         return rows.exclude(problem="") if value else rows.filter(problem="")

@@ -12,7 +12,18 @@ from api.filters import Exact, Moment, Number, OfChannel
 from api.serializers.levels import LEVELS
 from api.serializers.reconciliation import SEVERITIES
 from channels.models import HoldBack
-from reconciliation.models import Batch, BatchItem, Cause, Discrepancy, Finding, Run, Severity, Tolerance, Verb
+from reconciliation.models import (
+    Batch,
+    BatchItem,
+    Cause,
+    CountTask,
+    Discrepancy,
+    Finding,
+    Run,
+    Severity,
+    Tolerance,
+    Verb,
+)
 from reconciliation.querysets import DiscrepancyQuerySet
 
 
@@ -93,6 +104,17 @@ class BatchItemFilter(FilterSet):  # type: ignore[misc]
     class Meta:
         model = BatchItem
         fields = ["state"]
+
+
+class CountTaskFilter(FilterSet):  # type: ignore[misc]
+    state = django_filters.ChoiceFilter(choices=CountTask.State.choices, help_text="Where it stands.")
+    sku = Exact("sku__code", "Counts of the SKU of exactly this code.")
+    warehouse = Exact("warehouse__code", "Counts in the warehouse of exactly this code.")
+    discrepancy = Number("discrepancy_id", "The one that rests until it is counted, by its id.")
+
+    class Meta:
+        model = CountTask
+        fields = ["state", "sku", "warehouse", "discrepancy"]
 
 
 class _ScopeFilter(FilterSet):  # type: ignore[misc]

@@ -102,6 +102,8 @@ class ApiSchema(AutoSchema):
             statuses.append("400")
         if self._takes_key():
             statuses.append("422")
+        if self.method == "GET" and getattr(self.view, "action", "") in getattr(self.view, "refused_reads", ()):
+            statuses.append("409")
         if getattr(self.view, "action", "") in getattr(self.view, "calling_actions", ()):
             statuses += ["502", "503"]
         return sorted(statuses)

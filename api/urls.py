@@ -9,13 +9,15 @@ from api.views.base import NotFoundView
 from api.views.batches import CountBatchViews, MappingRunViews
 from api.views.catalogue import SkuViews, WarehouseViews
 from api.views.channels import ChannelViews, ImportViews, PlatformsView
+from api.views.counting import CountTaskViews
 from api.views.description import DescriptionView
 from api.views.discrepancies import BatchViews, DiscrepancyViews
 from api.views.levels import HoldBackViews, ToleranceViews
 from api.views.listings import ListingViews
-from api.views.reconciliation import RunViews
+from api.views.reconciliation import RunViews, ScheduleView
 from api.views.reservations import ReservationViews
 from api.views.sales import SaleViews
+from api.views.sandbox import SandboxClearView, SandboxLoadView, SandboxView
 from api.views.shipments import ShipmentViews
 from api.views.sources import (
     SourceEventViews,
@@ -32,6 +34,7 @@ from api.views.stock import (
     ReceiptView,
     ReclassifyView,
     ReturnView,
+    RunsOutView,
     StockViews,
     TransferView,
 )
@@ -69,6 +72,7 @@ router.register("hooks", HookViews, basename="hook")
 router.register("reconciliation-runs", RunViews, basename="reconciliation-run")
 router.register("discrepancies", DiscrepancyViews)
 router.register("discrepancy-batches", BatchViews, basename="discrepancy-batch")
+router.register("count-tasks", CountTaskViews, basename="count-task")
 router.register("tolerances", ToleranceViews)
 router.register("hold-backs", HoldBackViews, basename="hold-back")
 
@@ -83,7 +87,12 @@ v1 = [
     re_path(r"^stock/receipts/?$", ReceiptView.as_view(), name="receipts"),
     re_path(r"^stock/reclassifications/?$", ReclassifyView.as_view(), name="reclassifications"),
     re_path(r"^stock/returns/?$", ReturnView.as_view(), name="returns"),
+    re_path(r"^stock/runs-out/?$", RunsOutView.as_view(), name="runs_out"),
     re_path(r"^stock/transfers/?$", TransferView.as_view(), name="transfers"),
+    re_path(r"^reconciliation-schedule/?$", ScheduleView.as_view(), name="schedule"),
+    re_path(r"^sandbox/?$", SandboxView.as_view(), name="sandbox"),
+    re_path(r"^sandbox/load/?$", SandboxLoadView.as_view(), name="sandbox_load"),
+    re_path(r"^sandbox/clear/?$", SandboxClearView.as_view(), name="sandbox_clear"),
     *router.urls,
 ]
 

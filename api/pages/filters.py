@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from api.models import Delivery, Event
 from api.webhooks.kinds import CHOICES
-from channels.filters import WordsFilter
+from inventory.filters import WordsFilter
 
 
 class EventLogFilter(django_filters.FilterSet):  # type: ignore[misc]

@@ -237,6 +237,9 @@ class ChannelChange(StrictSerializer):
         required=False,
         help_text="With mode live: go live although that takes most of the channel's listings to zero.",
     )
+    tags = Text(
+        max_length=200, required=False, allow_blank=True, help_text="Words, by commas, to stop channels together by."
+    )
     poll_seconds = Whole(min_value=60, max_value=86_400, required=False, help_text="Between order polls.")
     breaker_percent = Whole(
         min_value=1, max_value=100, required=False, help_text="A wave that changes more of the listings stops and asks."

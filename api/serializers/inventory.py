@@ -22,6 +22,7 @@ from api.fields import (
     refuse_zero,
 )
 from api.serializers.problems import ItemResult
+from channels.merging import SoldTwice
 from inventory.models import MAX_UNITS, Movement, Sku, StockCount, StockLevel, Warehouse, validate_code
 
 MOST_COUNTED = 2**31 - 1  # what the columns of settings hold
@@ -66,11 +67,14 @@ class SkuSerializer(StrictModelSerializer):
         allow_null=True,
         help_text="So many available units or fewer count as low; null: never.",
     )
+    merged_into = SkuByCode(
+        read_only=True, allow_null=True, help_text="The SKU that it is part of now; null for one that was not merged."
+    )
 
     class Meta:
         model = Sku
-        fields = ["id", "code", "name", "barcode", "low_at", "is_bundle", "archived_at", "created_at"]
-        read_only_fields = ["id", "is_bundle", "archived_at", "created_at"]
+        fields = ["id", "code", "name", "barcode", "low_at", "is_bundle", "merged_into", "archived_at", "created_at"]
+        read_only_fields = ["id", "is_bundle", "merged_into", "archived_at", "created_at"]
 
 
 class SkusRequest(StrictSerializer):
@@ -96,13 +100,76 @@ class ComponentSerializer(StrictSerializer):
     units = Units(help_text="Units of it that one unit of the bundle is made of.")
 
 
+def once_each(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return ``components``. Raises ValidationError for one that stands there twice."""
+    if len({each["sku"].pk for each in components}) < len(components):
+        raise serializers.ValidationError("A component stands there twice.")
+    return components
+
+
 class ComponentsRequest(StrictSerializer):
     components = ComponentSerializer(many=True, help_text="All of them; none makes it a plain SKU again.")
 
     def validate_components(self, components: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if len({each["sku"].pk for each in components}) < len(components):
-            raise serializers.ValidationError("A component stands there twice.")
-        return components
+        return once_each(components)
+
+
+class MergeRequest(StrictSerializer):
+    into = SkuByCode(help_text="The code of the SKU that stays.")
+
+
+class MergedStockSerializer(serializers.Serializer[Any]):
+    """What the one that stays has in a warehouse afterwards."""
+
+    warehouse = WarehouseByCode(read_only=True)
+    on_hand = serializers.IntegerField(read_only=True)
+    reserved = serializers.IntegerField(read_only=True)
+    unsellable = serializers.IntegerField(read_only=True)
+    available = serializers.IntegerField(read_only=True, help_text="On hand less reserved; negative when oversold.")
+
+
+class MergedQuantitySerializer(serializers.Serializer[Any]):
+    listing = serializers.IntegerField(source="listing.pk", read_only=True)
+    channel = serializers.IntegerField(source="listing.channel_id", read_only=True)
+    before = serializers.IntegerField(read_only=True, help_text="Units that it should show now.")
+    after = serializers.IntegerField(read_only=True, help_text="Units that it should show then.")
+
+
+class SoldTwiceSerializer(serializers.Serializer[Any]):
+    channel = serializers.IntegerField(source="channel.pk", read_only=True)
+    listings = serializers.SerializerMethodField(help_text="Each would show all there is of the one SKU.")
+
+    def get_listings(self, each: SoldTwice) -> list[int]:
+        return [listing.pk for listing in each.listings]
+
+
+class MergedPartSerializer(serializers.Serializer[Any]):
+    bundle = SkuByCode(read_only=True)
+    units = serializers.IntegerField(read_only=True, help_text="Of the one that stays, in one unit of the bundle.")
+
+
+class MergePreviewSerializer(serializers.Serializer[Any]):
+    """What a merge would do. With obstacles it is refused, and the rest says how things stand."""
+
+    sku = SkuByCode(read_only=True)
+    into = SkuByCode(read_only=True)
+    obstacles = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="Why it can't be done, a sentence each; none: it can."
+    )
+    levels = MergedStockSerializer(many=True, read_only=True)
+    reservations = serializers.IntegerField(
+        source="promises", read_only=True, help_text="Open ones that hold units of the SKU that goes."
+    )
+    listings = serializers.IntegerField(source="relinked", read_only=True, help_text="How many are relinked.")
+    quantities = MergedQuantitySerializer(
+        source="shown", many=True, read_only=True, help_text="Those that change; the first 50."
+    )
+    changing = serializers.IntegerField(read_only=True, help_text="How many quantities change in all.")
+    sold_twice = SoldTwiceSerializer(many=True, read_only=True, help_text="Channels that sell both.")
+    bundles = MergedPartSerializer(source="parts", many=True, read_only=True)
+    codes = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="What means the one that stays, afterwards."
+    )
 
 
 class StockLevelSerializer(serializers.ModelSerializer[StockLevel]):

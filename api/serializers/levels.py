@@ -7,10 +7,9 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.fields import Code, SkuByCode, StrictSerializer, Units, Whole
+from api.fields import Code, Id, SkuByCode, StrictSerializer, Units, Whole
 from api.serializers.channels import ChannelBriefSerializer
 from api.serializers.problems import FieldErrorSerializer
-from api.serializers.reconciliation import Id
 from channels.models import HoldBack, Listing
 from reconciliation.models import Tolerance
 

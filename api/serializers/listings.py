@@ -8,8 +8,9 @@ from rest_framework import serializers
 
 from api.fields import AnyList, Id, SkuByCode, StrictSerializer, Units
 from api.serializers.channels import ChannelBriefSerializer
-from api.serializers.inventory import SkuSerializer
+from api.serializers.inventory import ComponentSerializer, SkuSerializer, once_each
 from api.serializers.problems import ItemResult
+from api.serializers.retries import RetryResults
 from channels.models import Listing
 
 MOST_MAPPINGS = 500  # of one request
@@ -83,6 +84,23 @@ class MadeSkuSerializer(serializers.Serializer[Any]):
     listing = ListingSerializer(read_only=True)
 
 
+class MakeSkuRequest(StrictSerializer):
+    components = ComponentSerializer(
+        many=True, required=False, allow_empty=False, help_text="Where it is a bundle: what one unit is made of."
+    )
+
+    def validate_components(self, components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return once_each(components)
+
+
+class IgnoreBesideRequest(StrictSerializer):
+    channel = Id(required=False, help_text="Those of the channel of this id only.")
+
+
+class IgnoredSerializer(serializers.Serializer[Any]):
+    ignored = serializers.IntegerField(read_only=True, help_text="How many left the queue.")
+
+
 class TrackRequest(StrictSerializer):
     quantity = Units(minimum=0, help_text="The target you have seen: refused (409) when it is another one by now.")
 
@@ -93,7 +111,7 @@ class RetryRequest(StrictSerializer):
     )
 
 
-class RetriedSerializer(serializers.Serializer[Any]):
+class RetriedSerializer(RetryResults):
     retried = serializers.IntegerField(read_only=True, help_text="How many were parked and are tried again.")
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.fields import SkuByCode, StrictSerializer, Units, WarehouseByCode, Whole
+from api.fields import Id, SkuByCode, StrictSerializer, Text, Units, WarehouseByCode
 from api.serializers.channels import ChannelBriefSerializer
 from api.serializers.problems import FieldErrorSerializer
 from channels.models import Listing
@@ -16,15 +16,7 @@ from reconciliation.models import Batch, BatchItem, Discrepancy, DiscrepancyNote
 
 MOST_DECISIONS = 1_000  # discrepancies of one request
 MOST_LISTINGS = 1_000  # of a run over a selection
-MAX_ID = 2**63 - 1
 SEVERITIES = [severity.name.lower() for severity in Severity]
-
-
-class Id(Whole):
-    """The numeric id of a row."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
 # Runs -----------------------------------------------------------------------------------------------------------
@@ -199,7 +191,7 @@ class AssignRequest(StrictSerializer):
 
 
 class NoteRequest(StrictSerializer):
-    text = serializers.CharField(max_length=2000)
+    text = Text(max_length=2000)
 
 
 class NoteSerializer(serializers.ModelSerializer[DiscrepancyNote]):

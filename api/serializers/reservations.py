@@ -6,7 +6,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.fields import Code, SkuByCode, StrictSerializer, Text, Units, WarehouseByCode, no_sku, no_warehouse
+from api.fields import (
+    Code,
+    Id,
+    SkuByCode,
+    StrictBoolean,
+    StrictSerializer,
+    Text,
+    Units,
+    WarehouseByCode,
+    no_sku,
+    no_warehouse,
+)
 from inventory.models import Reservation, ReservationLine, Sku, Warehouse
 from inventory.reservations import Request
 
@@ -19,7 +30,7 @@ class ReservationLineSerializer(serializers.ModelSerializer[ReservationLine]):
 
     class Meta:
         model = ReservationLine
-        fields = ["sku", "warehouse", "reserved", "fulfilled"]
+        fields = ["id", "sku", "warehouse", "reserved", "fulfilled", "backordered_at"]
         read_only_fields = fields
 
 
@@ -34,6 +45,15 @@ class ReservationSerializer(serializers.ModelSerializer[Reservation]):
 
 class EndRequest(StrictSerializer):
     reason = Text(max_length=300, required=False, default="", allow_blank=True)
+
+
+class BackorderRequest(StrictSerializer):
+    lines = serializers.ListField(
+        child=Id(), allow_empty=False, max_length=MAX_LINES, help_text="Ids of lines of the reservation."
+    )
+    backordered = StrictBoolean(
+        required=False, default=True, help_text="false: they stand in the queue by their time again."
+    )
 
 
 class ReservationRequestLine(StrictSerializer):

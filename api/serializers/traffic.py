@@ -8,7 +8,10 @@ from rest_framework import serializers
 
 from api.fields import Id, SkuByCode, StrictSerializer, Text
 from api.serializers.channels import ChannelBriefSerializer
+from api.serializers.retries import RetryResult
 from channels.models import InboundEvent, Listing, Order, OrderLine, Push
+
+MOST_RETRIED = 200  # of one request
 
 
 class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
@@ -114,12 +117,27 @@ class PushSerializer(serializers.ModelSerializer[Push]):
         return push.listing.sku.code if push.listing.sku else None
 
 
-class ReplayRequest(StrictSerializer):
-    """Which failed events are worked on again."""
+class FetchRequest(StrictSerializer):
+    orders = serializers.ListField(
+        child=Id(), allow_empty=False, max_length=MOST_RETRIED, help_text="Ids of orders, at most 200."
+    )
 
+
+class ReplayRequest(StrictSerializer):
+    """Which events are worked on again: some by their ids, or all that failed."""
+
+    events = serializers.ListField(
+        child=Id(), required=False, allow_empty=False, max_length=MOST_RETRIED, help_text="Just these, at most 200."
+    )
     channel = Id(required=False, help_text="Those of the channel of this id only.")
     topic = Text(max_length=120, required=False, help_text="Those of exactly this topic only.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "events" in attrs and len(attrs) > 1:
+            raise serializers.ValidationError({"events": "Events stand alone: leave channel and topic out."})
+        return attrs
 
 
 class ReplayedSerializer(serializers.Serializer[Any]):
     replayed = serializers.IntegerField(read_only=True, help_text="How many events are worked on again.")
+    results = RetryResult(many=True, read_only=True, help_text="One per id of events; none where none was named.")

@@ -32,7 +32,8 @@ _ACTOR_LENGTH = 150
 class ApiView(GenericAPIView[M]):
     """Scopes for reading and writing and of single actions.
 
-    ``keyed_actions`` need an Idempotency-Key, ``calling_actions`` ask another system and answer 502 when it is away.
+    ``keyed_actions`` need an Idempotency-Key, ``calling_actions`` ask another system and answer 502 when it is away,
+    ``refused_reads`` answer 409 where what is stored speaks against them.
     """
 
     read_scope: ClassVar[str] = ""
@@ -40,6 +41,7 @@ class ApiView(GenericAPIView[M]):
     action_scopes: ClassVar[dict[str, str]] = {}
     keyed_actions: ClassVar[tuple[str, ...]] = ()
     calling_actions: ClassVar[tuple[str, ...]] = ()
+    refused_reads: ClassVar[tuple[str, ...]] = ()
     parser_classes = [BoundedJSONParser]
     filter_backends = [StrictFilterBackend]
     throttle_classes = [CallsPerMinute]
@@ -87,6 +89,13 @@ class ReadViews(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiView[M], Ge
     """A list, newest first, and its rows by numeric id: codes may hold what an address can't."""
 
     lookup_value_regex = "[0-9]{1,18}"
+
+    def rows_of(self, parent: type[Model], name: str, pk: str) -> Response:
+        """List the rows that belong to the ``parent`` of this id by their field ``name``. Raises NotFound."""
+        if not parent._default_manager.filter(pk=pk).exists():
+            raise exceptions.NotFound
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset().filter(**{name: pk})))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
 class NotFoundView(APIView):

@@ -14,6 +14,8 @@ from api.errors import flat, refusal_of_item, sentence_of
 from api.filters import SkuFilter, WarehouseFilter
 from api.serializers.inventory import (
     ComponentsRequest,
+    MergePreviewSerializer,
+    MergeRequest,
     SkuSerializer,
     SkusRequest,
     SkusRequestSchema,
@@ -25,6 +27,7 @@ from inventory import bundles, catalogue
 from inventory.catalogue import SkuFields
 from inventory.errors import CodeTaken
 from inventory.models import BundleComponent, Sku, Warehouse
+from reconciliation import merging
 
 
 class _CatalogueViews(ReadViews[M]):
@@ -76,7 +79,7 @@ class WarehouseViews(_CatalogueViews[Warehouse]):
 class SkuViews(_CatalogueViews[Sku]):
     """The stock-keeping units that are counted."""
 
-    queryset = Sku.objects.all()
+    queryset = Sku.objects.select_related("merged_into")
     serializer_class = SkuSerializer
     filterset_class = SkuFilter
 
@@ -123,6 +126,24 @@ class SkuViews(_CatalogueViews[Sku]):
         """Bring it back. A repeat changes nothing."""
         sku = catalogue.restore_sku(sku=self.get_object(), actor=actor_of(request))
         return Response(self.get_serializer(sku).data)
+
+    @extend_schema(summary="Merge a SKU into another", request=MergeRequest, responses=SkuSerializer)
+    @action(methods=["post"], detail=True, filter_backends=[])
+    def merge(self, request: Request, pk: str) -> Response:
+        """Answers the SKU that stays: stock, listings and orders of this one are its own from now on.
+
+        This one's movements stay, and every code it ever had means the other. It can't be undone.
+        """
+        into = self.parse(request, MergeRequest)["into"]
+        merging.merge(sku=self.get_object(), into=into, actor=actor_of(request), now=timezone.now())
+        return Response(self.get_serializer(into).data)
+
+    @extend_schema(summary="See what merging would do", request=MergeRequest, responses=MergePreviewSerializer)
+    @action(methods=["post"], detail=True, filter_backends=[], url_path="merge/preview", url_name="merge-preview")
+    def merge_preview(self, request: Request, pk: str) -> Response:
+        """Changes nothing. With obstacles the merge would be refused."""
+        into = self.parse(request, MergeRequest)["into"]
+        return Response(MergePreviewSerializer(merging.preview(self.get_object(), into)).data)
 
     @extend_schema(methods=["get"], summary="Read a bundle's components", responses=ComponentsRequest)
     @extend_schema(

@@ -32,6 +32,7 @@ from api.serializers.channels import (
     ImportSerializer,
     LocationsSerializer,
     MirrorRequest,
+    OpenedSerializer,
     OpeningRequest,
     OpeningsSerializer,
     PlatformsSerializer,
@@ -103,6 +104,7 @@ class ChannelViews(ReadViews[Channel]):
     read_scope = "channels:read"
     write_scope = "channels:write"
     calling_actions = ("create", "test", "check", "reconnect")
+    refused_reads = ("preview", "opening_stock")
     # Deferred, so that credentials are not even decrypted here.
     queryset = (
         Channel.objects.defer("credentials")
@@ -177,7 +179,7 @@ class ChannelViews(ReadViews[Channel]):
         """Write to these listings and observe all others. Refused (409) where it would empty most of them."""
         channel, asked = self._connected(), self.parse(request, GoLiveRequest)
         if not asked["accept_zeros"]:
-            _refuse_zeros(modes.preview(channel, among=asked["listings"]))
+            _refuse_zeros(modes.preview(channel, among=channel.listings.filter(pk__in=asked["listings"])))
         modes.go_live_with(
             channel=channel,
             listing_ids=asked["listings"],
@@ -270,7 +272,7 @@ class ChannelViews(ReadViews[Channel]):
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(methods=["get"], summary="Preview opening stock", responses=OpeningsSerializer)
-    @extend_schema(methods=["post"], summary="Take opening stock", request=OpeningRequest, responses=OpeningsSerializer)
+    @extend_schema(methods=["post"], summary="Take opening stock", request=OpeningRequest, responses=OpenedSerializer)
     @action(methods=["get", "post"], detail=True, url_path="opening-stock", filter_backends=[])
     def opening_stock(self, request: Request, pk: str) -> Response:
         """The quantities that the store shows, for SKUs that have no stock yet. POST counts them into a warehouse."""
@@ -284,7 +286,7 @@ class ChannelViews(ReadViews[Channel]):
         if warehouse is None and any(each.warehouse is None for each in opening.openings(channel)):
             raise ValidationError({"warehouse": "Say where the units are counted: a warehouse of the channel."})
         batch = opening.take(channel=channel, warehouse=warehouse, actor=actor_of(request), now=timezone.now())
-        return Response({"batch": batch.pk, "counts": batch.counts.count()})
+        return Response(OpenedSerializer({"pk": batch.pk, "counts": batch.counts.count()}).data)
 
     @extend_schema(summary="Show the platform's own stock", request=MirrorRequest, responses={201: WarehouseSerializer})
     @action(methods=["post"], detail=True, filter_backends=[])

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -108,7 +109,7 @@ _RESOLVED = OpenApiExample(
             "resolved_by": "user:ana",
             "resolved_at": "2026-11-21T08:00:00Z",
         },
-        "effects": [{"where": "channel", "name": "North", "units": -33, "sentence": "North: 40 → 7 (-33)."}],
+        "effects": [{"where": "channel", "name": "North", "units": -33, "sentence": "North: 40 → 7 (−33)."}],
     },
     response_only=True,
 )
@@ -151,6 +152,7 @@ class DiscrepancyViews(ReadViews[Discrepancy]):
 
     read_scope = "reconciliation:read"
     write_scope = "reconciliation:write"
+    calling_actions = ("resolve",)
     queryset = Discrepancy.objects.all().for_list().select_related("proposed_sku")
     serializer_class = DiscrepancySerializer
     filterset_class = DiscrepancyFilter
@@ -190,16 +192,11 @@ class DiscrepancyViews(ReadViews[Discrepancy]):
     )
     def notes(self, request: Request, pk: str) -> Response:
         """What people wrote beside it."""
-        row = Discrepancy.objects.filter(pk=pk).first()
-        if row is None:
-            raise ProblemError(404, "not-found", "There is no such discrepancy.")
-        if request.method == "POST":
-            asked = self.parse(request, NoteRequest)
-            note = triage.note(row=row, text=asked["text"], actor=actor_of(request), now=timezone.now())
-            return Response(NoteSerializer(note).data, status=201)
-        rows: QuerySet[Any] = self.get_queryset()
-        page = self.paginate_queryset(self.filter_queryset(rows.filter(discrepancy=row)))
-        return self.get_paginated_response(NoteSerializer(page, many=True).data)
+        if request.method == "GET":
+            return self.rows_of(Discrepancy, "discrepancy", pk)
+        row, asked = get_object_or_404(Discrepancy, pk=pk), self.parse(request, NoteRequest)
+        note = triage.note(row=row, text=asked["text"], actor=actor_of(request), now=timezone.now())
+        return Response(NoteSerializer(note).data, status=201)
 
     @extend_schema(
         summary="Decide a discrepancy",
@@ -337,7 +334,12 @@ class BatchViews(ReadViews[Batch]):
     serializer_class = BatchSerializer
     filterset_class = BatchFilter
 
-    @extend_schema(summary="List the results of a decision about many", examples=[_AN_ITEM], filters=True)
+    @extend_schema(
+        summary="List the results of a decision about many",
+        responses=BatchItemSerializer(many=True),
+        examples=[_AN_ITEM],
+        filters=True,
+    )
     @action(
         methods=["get"],
         detail=True,
@@ -347,11 +349,7 @@ class BatchViews(ReadViews[Batch]):
     )
     def results(self, request: Request, pk: str) -> Response:
         """What became of each discrepancy."""
-        if not Batch.objects.filter(pk=pk).exists():
-            raise ProblemError(404, "not-found", "There is no such decision.")
-        rows: QuerySet[Any] = self.get_queryset()
-        page = self.paginate_queryset(self.filter_queryset(rows.filter(batch=int(pk))))
-        return self.get_paginated_response(BatchItemSerializer(page, many=True).data)
+        return self.rows_of(Batch, "batch", pk)
 
     @extend_schema(summary="Stop a decision about many", request=None, responses=BatchSerializer, examples=[_A_BATCH])
     @action(methods=["post"], detail=True, filter_backends=[])

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,9 +15,12 @@ from api.errors import ProblemError, refusal_of_item
 from api.filters import ListingFilter, refuse_parameters
 from api.serializers.listings import (
     ExplanationSerializer,
+    IgnoreBesideRequest,
+    IgnoredSerializer,
     ListingChange,
     ListingSerializer,
     MadeSkuSerializer,
+    MakeSkuRequest,
     MappingItem,
     MappingsRequest,
     MappingsRequestSchema,
@@ -26,10 +30,11 @@ from api.serializers.listings import (
     SuggestionsSerializer,
     TrackRequest,
 )
+from api.serializers.retries import results_of
 from api.views.base import ReadViews, actor_of
 from channels import availability, connection, mapping, mapping_runs, parking, suggesting, tracking
 from channels.contract import ChannelError
-from channels.models import Listing, MappingChange
+from channels.models import Channel, Listing, MappingChange
 from inventory.models import Sku
 from reconciliation import checks
 
@@ -84,6 +89,21 @@ class ListingViews(ReadViews[Listing]):
         mapping.ignore(listing=self.get_object(), actor=actor_of(request), now=timezone.now())
         return self._shown()
 
+    @extend_schema(
+        summary="Ignore products beside their variations", request=IgnoreBesideRequest, responses=IgnoredSerializer
+    )
+    @action(methods=["post"], detail=False, url_path="ignore-beside", filter_backends=[])
+    def ignore_beside(self, request: Request) -> Response:
+        """Ignore the unmapped products whose variations are all listings of their own: those of ?beside=true."""
+        asked, actor, now = self.parse(request, IgnoreBesideRequest), actor_of(request), timezone.now()
+        channels = Channel.objects.order_by("pk")
+        if "channel" in asked:
+            channels = channels.filter(pk=asked["channel"])
+            if not channels:
+                raise ValidationError({"channel": f"There is no channel {asked['channel']}."})
+        ignored = [mapping.ignore_beside_variations(channel=each, actor=actor, now=now) for each in channels]
+        return Response({"ignored": sum(ignored)})
+
     @extend_schema(summary="Take a mapping back", request=None, responses=ListingSerializer)
     @action(methods=["post"], detail=True, url_path="take-back", filter_backends=[])
     def take_back(self, request: Request, pk: str) -> Response:
@@ -95,14 +115,20 @@ class ListingViews(ReadViews[Listing]):
         mapping.take_back(change=change, actor=actor_of(request), now=timezone.now())
         return self._shown()
 
-    @extend_schema(summary="Make a listing's SKU", request=None, responses={201: MadeSkuSerializer})
+    @extend_schema(summary="Make a listing's SKU", request=MakeSkuRequest, responses={201: MadeSkuSerializer})
     @action(methods=["post"], detail=True, url_path="create-sku", filter_backends=[])
     def create_sku(self, request: Request, pk: str) -> Response:
-        """Make a SKU from what the store calls it, and link it. Refused where its code can't be one or is taken."""
+        """Make a SKU, or a bundle, from what the store calls it, and link it. Refused where its code can't be one."""
         listing = self.get_object()
+        components = self.parse(request, MakeSkuRequest).get("components", ())
         if listing.mapping == Listing.Mapping.MAPPED:
             raise ProblemError(409, "conflict", "This listing is linked already.")
-        sku = mapping.create_sku(listing=listing, actor=actor_of(request), now=timezone.now())
+        sku = mapping.create_sku(
+            listing=listing,
+            components={each["sku"].pk: each["units"] for each in components},
+            actor=actor_of(request),
+            now=timezone.now(),
+        )
         body = {"sku": sku, "listing": self.get_object()}
         return Response(MadeSkuSerializer(body).data, status=201)
 
@@ -121,11 +147,13 @@ class ListingViews(ReadViews[Listing]):
     )
     @action(methods=["post"], detail=False, url_path="retry", url_name="retry-many", filter_backends=[])
     def retry_many(self, request: Request) -> Response:
-        """Those that are parked are sent again with the next wave; others stay as they are."""
+        """Those that are parked are sent again with the next wave; others stay as they are. results says which."""
         asked = self.parse(request, RetryRequest)["listings"]
         actor, now = actor_of(request), timezone.now()
         parked = self.get_queryset().filter(pk__in=asked, parked_at__isnull=False).order_by("pk")
-        return Response({"retried": sum(parking.retry(listing=each, actor=actor, now=now) for each in parked)})
+        retried = {each.pk: "" for each in parked if parking.retry(listing=each, actor=actor, now=now)}
+        results = results_of(asked, retried, refused="No parked listing has this id.")
+        return Response({"retried": len(retried), "results": results})
 
     @extend_schema(summary="Match unmapped listings again", request=None, responses={204: None})
     @action(methods=["post"], detail=False, filter_backends=[])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -13,12 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.errors import ProblemError
+from api.filters import refuse_parameters
 from api.reconciliation_filters import FindingFilter, RunFilter
 from api.serializers.reconciliation import FindingSerializer, RunRequest, RunSerializer, RunsSerializer
-from api.views.base import ReadViews, actor_of
+from api.serializers.schedule import ScheduleChange, ScheduleSerializer
+from api.views.base import ApiView, ReadViews, actor_of
 from channels.models import Channel, Listing
-from reconciliation import runs
-from reconciliation.models import Finding, Run
+from reconciliation import runs, schedule
+from reconciliation.models import Finding, Run, Schedule
 
 _RUN = {
     "id": 41,
@@ -146,14 +147,31 @@ class RunViews(ReadViews[Run]):
     )
     def findings(self, request: Request, pk: str) -> Response:
         """Every suspicion and what became of it."""
-        if not Run.objects.filter(pk=pk).exists():
-            raise ProblemError(404, "not-found", "There is no such run.")
-        rows: QuerySet[Any] = self.get_queryset()
-        page = self.paginate_queryset(self.filter_queryset(rows.filter(run=int(pk))))
-        return self.get_paginated_response(FindingSerializer(page, many=True).data)
+        return self.rows_of(Run, "run", pk)
 
     def _shown(self) -> Response:
         return Response(RunSerializer(self.get_object()).data)
+
+
+class ScheduleView(ApiView[Schedule]):
+    read_scope = "reconciliation:read"
+    write_scope = "reconciliation:write"
+    serializer_class = ScheduleSerializer
+    filter_backends = []
+    pagination_class = None
+
+    @extend_schema(summary="Read the schedule", operation_id="reconciliation_schedule_read")
+    def get(self, request: Request) -> Response:
+        """When this installation compares by itself, how carefully, and which channels."""
+        refuse_parameters(request, ())
+        return Response(ScheduleSerializer(schedule.current(now=timezone.now())).data)
+
+    @extend_schema(summary="Change the schedule", request=ScheduleChange)
+    def patch(self, request: Request) -> Response:
+        """All of it or nothing."""
+        asked = self.parse(request, ScheduleChange)
+        kept = schedule.change(**asked, actor=actor_of(request), now=timezone.now())
+        return Response(ScheduleSerializer(kept).data)
 
 
 def _channel(pk: int) -> Channel:

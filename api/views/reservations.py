@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from api import idempotency
 from api.errors import ProblemError
 from api.filters import ReservationFilter
-from api.serializers.reservations import EndRequest, ReservationRequest, ReservationSerializer
+from api.serializers.reservations import BackorderRequest, EndRequest, ReservationRequest, ReservationSerializer
 from api.views.base import ReadViews, actor_of
-from inventory import reservations
+from inventory import backorders, reservations
 from inventory.errors import KeyConflict
 from inventory.models import Reservation, ReservationLine
 
@@ -71,6 +71,28 @@ class ReservationViews(ReadViews[Reservation]):
     def fulfil(self, request: Request, uuid: str) -> Response:
         """Ship all held units: on hand and reserved both fall. A repeat changes nothing; 409 when it has ended."""
         return self._end(request, reservations.fulfil)
+
+    @extend_schema(summary="Put lines on backorder", request=BackorderRequest, responses={200: ReservationSerializer})
+    @action(methods=["post"], detail=True, filter_backends=[])
+    def backorder(self, request: Request, uuid: str) -> Response:
+        """Have lines wait for the next delivery, behind all others; their units stay reserved. A repeat is harmless.
+
+        409 for a line that holds no units any more.
+        """
+        asked, actor, now = self.parse(request, BackorderRequest), actor_of(request), timezone.now()
+        reservation: Reservation = self.get_object()
+        lines = {line.pk: line for line in reservation.lines.select_related("sku", "reservation")}
+        for place, pk in enumerate(asked["lines"]):
+            if pk not in lines:
+                raise ValidationError({f"lines[{place}]": f"This reservation has no line {pk}."})
+            if asked["backordered"] and not lines[pk].reserved:
+                raise ProblemError(409, "conflict", f"Line {pk} holds no units any more.", field=f"lines[{place}]")
+        for pk in asked["lines"]:
+            if asked["backordered"]:
+                backorders.put(line=lines[pk], actor=actor, now=now)
+            else:
+                backorders.take_off(line=lines[pk], actor=actor)
+        return Response(self._shown(reservation))
 
     def _end(self, request: Request, end: Callable[..., Reservation]) -> Response:
         asked = self.parse(request, EndRequest)

@@ -286,7 +286,11 @@ class SourceStockViews(ReadViews[Reading]):
 
     read_scope = "sources:read"
     write_scope = "sources:write"
-    queryset = Reading.objects.select_related("source", "sku", "warehouse").defer("source__credentials")
+    queryset = (
+        Reading.objects.filter(sku__merged_into=None)  # those of merged SKUs are part of the others
+        .select_related("source", "sku", "warehouse")
+        .defer("source__credentials")
+    )
     serializer_class = SourceStockSerializer
     filterset_class = ReadingFilter
 

@@ -14,7 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from api import idempotency
 from api.errors import refusal_of_item
-from api.filters import MovementFilter, StockFilter
+from api.filters import MovementFilter, StockFilter, refuse_parameters
 from api.serializers.inventory import (
     AdjustmentItem,
     AdjustmentRequest,
@@ -31,8 +31,9 @@ from api.serializers.inventory import (
     TransferRequest,
     TransferSerializer,
 )
+from api.serializers.risk import RunsOutListSerializer, RunsOutQuery
 from api.views.base import ApiView, ReadViews, actor_of
-from inventory import counts, operations
+from inventory import counts, operations, risk
 from inventory.errors import KeyConflict
 from inventory.models import Movement, StockCount, StockLevel
 
@@ -45,6 +46,22 @@ class StockViews(mixins.ListModelMixin, ApiView[StockLevel], GenericViewSet[Stoc
     queryset = StockLevel.objects.select_related("sku", "warehouse")
     serializer_class = StockLevelSerializer
     filterset_class = StockFilter
+
+
+class RunsOutView(ApiView[StockLevel]):
+    read_scope = "stock:read"
+    serializer_class = RunsOutListSerializer
+    filter_backends = []
+    pagination_class = None
+
+    @extend_schema(summary="List what runs out", operation_id="stock_runs_out", parameters=[RunsOutQuery])
+    def get(self, request: Request) -> Response:
+        """The SKUs whose available units last so many days at most, if they sell on as in the last 28 days."""
+        refuse_parameters(request, ("within_days",))
+        query = RunsOutQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        found = risk.runs_out(**query.validated_data, now=timezone.now())
+        return Response(RunsOutListSerializer({"skus": found}).data)
 
 
 @extend_schema_view(list=extend_schema(summary="List movements"), retrieve=extend_schema(summary="Read a movement"))

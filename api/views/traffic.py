@@ -12,7 +12,9 @@ from rest_framework.serializers import BaseSerializer
 
 from api.errors import ProblemError
 from api.filters import EventFilter, OrderFilter, PushFilter
+from api.serializers.retries import RetryResults, results_of
 from api.serializers.traffic import (
+    FetchRequest,
     InboundDetailSerializer,
     InboundSerializer,
     OrderSerializer,
@@ -55,6 +57,21 @@ class OrderViews(ReadViews[Order]):
             raise
         return Response(OrderSerializer(self.get_object()).data)
 
+    @extend_schema(
+        summary="Fetch many orders again",
+        request=FetchRequest,
+        responses=RetryResults,
+        operation_id="orders_fetch_many",
+    )
+    @action(methods=["post"], detail=False, url_path="fetch", url_name="fetch-many", filter_backends=[])
+    def fetch_many(self, request: Request) -> Response:
+        """Ask the stores for them now and book what differs. results says what each still waits for."""
+        asked = self.parse(request, FetchRequest)["orders"]
+        there = Order.objects.select_related("channel").filter(pk__in=asked, channel__disconnected_at=None)
+        told = asking.retry_orders(list(there.order_by("pk")), now=timezone.now())
+        results = results_of(asked, told, refused="No order of a connected channel has this id.")
+        return Response(RetryResults({"results": results}).data)
+
 
 @extend_schema_view(
     list=extend_schema(summary="List what came in"),
@@ -93,14 +110,19 @@ class InboxViews(ReadViews[InboundEvent]):
     )
     @action(methods=["post"], detail=False, url_path="replay", url_name="replay-failed", filter_backends=[])
     def replay_failed(self, request: Request) -> Response:
-        """All of them, or those of a channel or topic."""
-        asked = self.parse(request, ReplayRequest)
+        """All of them, or those of a channel or topic; with events just those, whatever became of them."""
+        asked, now = self.parse(request, ReplayRequest), timezone.now()
+        if "events" in asked:
+            there = InboundEvent.objects.filter(pk__in=asked["events"])
+            told = dict.fromkeys(there.values_list("pk", flat=True), "")
+            results = results_of(asked["events"], told, refused="There is no event of this id.")
+            return Response({"replayed": inbox.replay_all(there, now=now), "results": results})
         failed = InboundEvent.objects.filter(state=InboundEvent.State.FAILED)
         if "channel" in asked:
             failed = failed.filter(channel_id=asked["channel"])
         if "topic" in asked:
             failed = failed.filter(topic=asked["topic"])
-        return Response({"replayed": inbox.replay_all(failed, now=timezone.now())})
+        return Response({"replayed": inbox.replay_all(failed, now=now), "results": []})
 
 
 @extend_schema_view(list=extend_schema(summary="List pushes"), retrieve=extend_schema(summary="Read a push"))
