@@ -47,6 +47,14 @@ def fresh_database(name: str) -> str:
     return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
 
+def kept_database(name: str) -> str | None:
+    """Return the address of a database that an earlier run has left; None where there is none."""
+    server = server_url()
+    with psycopg.connect(server) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}")) if found else None
+
+
 def settings_for(database_url: str, **more: str) -> dict[str, str]:
     """Return the environment of an installation on that database; REDIS_URL as the environment has it."""
     return {

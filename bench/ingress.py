@@ -74,8 +74,8 @@ def _tasks(own: Installation) -> int:
 def gunicorn(own: Installation, settings: str) -> Iterator[int]:
     port = free_port()
     command = [
-        *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"),
-        *("--workers", "2", "--threads", "4", "--keep-alive", "75", "--no-control-socket", "--log-level", "error"),
+        *(sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"),
+        *("--bind", f"127.0.0.1:{port}", "--log-level", "error"),
     ]
     server = subprocess.Popen(command, cwd=ROOT, env={**own.env, "DJANGO_SETTINGS_MODULE": settings})
     try:
