@@ -126,6 +126,7 @@ else:
     # Lets the ledger keep its few statements prepared; Django's own queries stay as they are. A pooler that shares
     # connections between transactions must know of prepared statements (pgbouncer from 1.21).
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 5)
+    DATABASES["default"]["ENGINE"] = "config.postgresql"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Queue: tasks only wake work up; what is due stands in our own tables ----------------------------------------------

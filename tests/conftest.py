@@ -17,7 +17,10 @@ from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
 from playwright.sync_api import expect
 
+from tests.browser import chromium
 from tests.processes.installation import RUN, drop_template
+
+__all__ = ["chromium"]
 
 FORBID_SKIPS = os.environ.get("EVENKEEL_NO_SKIPS", "") not in ("", "0")
 

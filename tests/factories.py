@@ -124,7 +124,9 @@ def make_listing(
             **columns,
         },
     )
-    ListingVariant.objects.create(listing=listing, channel=channel, ref=ref, external_sku=listing.external_sku)
+    ListingVariant.objects.create(
+        listing=listing, channel=channel, ref=ref, external_sku=listing.external_sku, title=listing.title
+    )
     return listing
 
 

@@ -60,8 +60,7 @@ class Demo:
         """Return the command line of each process by its name."""
         python = shlex.quote(sys.executable)
         commands = {
-            "web": f"{python} -m gunicorn config.wsgi --bind 127.0.0.1:{self.port} --worker-class gthread"
-            " --workers 2 --threads 4 --keep-alive 75 --no-control-socket",
+            "web": f"{python} -m gunicorn --config python:config.gunicorn --bind 127.0.0.1:{self.port}",
             "worker": f"{python} manage.py worker",
         }
         for system in self.systems:

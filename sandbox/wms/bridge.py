@@ -1,4 +1,4 @@
-"""The bridge: docs/wms-v1.openapi.json, served over the warehouse, with its events and its faults."""
+"""The bridge: static/wms-v1.openapi.json, served over the warehouse, with its events and its faults."""
 
 from __future__ import annotations
 

@@ -124,6 +124,7 @@ def test_settings_are_changed_whole_or_not_at_all(api: Api, channel: Channel, an
     address = f"channels/{channel.pk}/"
     body = {
         "name": "North Street",
+        "tags": "own, big",
         "poll_seconds": 120,
         "breaker_percent": 30,
         "breaker_zeros": 5,
@@ -246,9 +247,28 @@ def test_an_order_is_fetched_again_and_an_event_replayed(
     again = api.post(f"inbox/{failed.pk}/replay/").json()
     assert (again["state"], again["attempts"]) == ("pending", 0)
     InboundEvent.objects.update(state="failed")
-    assert api.post("inbox/replay/", {"channel": channel.pk, "topic": "other"}).json() == {"replayed": 0}
-    assert api.post("inbox/replay/", {"channel": channel.pk}).json() == {"replayed": 1}
-    assert api.post("inbox/replay/", {}).json() == {"replayed": 0}
+    assert api.post("inbox/replay/", {"channel": channel.pk, "topic": "other"}).json()["replayed"] == 0
+    assert api.post("inbox/replay/", {"channel": channel.pk}).json() == {"replayed": 1, "results": []}
+    assert api.post("inbox/replay/", {}).json()["replayed"] == 0
+    InboundEvent.objects.update(state="failed")
+    named = api.post("inbox/replay/", {"events": [failed.pk, failed.pk + 1]}).json()
+    assert (named["replayed"], [each["status"] for each in named["results"]]) == (1, ["done", "refused"])
+    assert InboundEvent.objects.get().state == "pending"
+    assert_problem(api.post("inbox/replay/", {"events": [failed.pk], "topic": "other"}), 400, "invalid-input")
+
+    assert {row["id"] for row in api.get("orders/", parked="true").json()["results"]} == {missing.pk, order.pk}
+    gone = Order.objects.create(channel=make_channel("Gone"), ref="1", first_seen_at=timezone.now(), problem="…")
+    Channel.objects.filter(pk=gone.channel_id).update(disconnected_at=timezone.now())
+    many = api.post("orders/fetch/", {"orders": [missing.pk, order.pk, gone.pk]})
+    assert many.status_code == 200
+    assert [(each["id"], each["status"], each["detail"]) for each in many.json()["results"]] == [
+        (missing.pk, "waiting", "Ecwid has no such order (any more)."),
+        (order.pk, "waiting", "1 line still waits: " + order.lines.get().reason),
+        (gone.pk, "refused", "No order of a connected channel has this id."),
+    ]
+    api.post(f"listings/{Listing.objects.get().pk}/create-sku/")
+    assert [each["status"] for each in api.post("orders/fetch/", {"orders": [order.pk]}).json()["results"]] == ["done"]
+    assert_problem(api.post("orders/fetch/", {"orders": [order.pk] * 201}), 400, "invalid-input")
 
 
 def test_an_unlimited_listing_is_counted_from_the_target_that_was_seen(

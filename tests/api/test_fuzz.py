@@ -74,8 +74,10 @@ def test_every_operation_keeps_its_word(token: str) -> None:
     )
     broken: list[str] = []
     count = 0
-    for found in description.get_all_operations():
-        operation: Any = found.ok()  # type: ignore[union-attr]  # an operation that can't be read raises here
+    read: list[Any] = list(description.get_all_operations())
+    found = [each.ok() for each in read]  # an operation that can't be read raises here
+    # What is disconnected refuses most of what it is asked: that comes last.
+    for operation in sorted(found, key=lambda each: each.label.endswith("/disconnect/")):
         count += 1
 
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):

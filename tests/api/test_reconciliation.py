@@ -93,7 +93,7 @@ def test_ours_is_kept_once_and_taken_back(api: Api, store: Store) -> None:
 
     assert done.status_code == 200, done.content
     assert done.json()["effects"] == [
-        {"where": "channel", "name": "North", "units": -33, "sentence": "North: 40 → 7 (-33)."}
+        {"where": "channel", "name": "North", "units": -33, "sentence": "North: 40 → 7 (−33)."}
     ]
     assert done.json()["discrepancy"]["state"] == "resolved"
     store.publish()

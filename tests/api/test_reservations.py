@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 
 from inventory import verify
-from inventory.models import Movement, Reservation, Sku, StockLevel, Warehouse
+from inventory.models import AuditEntry, Movement, Reservation, ReservationLine, Sku, StockLevel, Warehouse
 from tests.api.conftest import Api, make_sku
+from tests.api.test_errors import assert_problem
 
 
 def reserved() -> int:
@@ -24,7 +25,8 @@ def test_units_are_reserved_read_and_fulfilled(api: Api, tee: Sku) -> None:
 
     assert made.status_code == 201
     uuid = made.json()["uuid"]
-    line = {"sku": "TEE-BLK-M", "warehouse": "MAIN", "reserved": 3, "fulfilled": 0}
+    line = {"sku": "TEE-BLK-M", "warehouse": "MAIN", "reserved": 3, "fulfilled": 0, "backordered_at": None}
+    line["id"] = ReservationLine.objects.get().pk
     assert made.json()["lines"] == [line]
     assert (made.json()["state"], made.json()["expires_at"]) == ("open", None)
     assert api.get(f"reservations/{uuid}/").json() == made.json()
@@ -197,3 +199,35 @@ def test_the_reservation_of_an_order_follows_its_order(api: Api, tee: Sku) -> No
         assert answer.json()["type"] == "urn:evenkeel:problem:reservation-of-an-order"
     held.refresh_from_db()
     assert held.state == "open"
+
+
+def test_a_line_waits_for_the_next_delivery_until_it_is_put_back_in_the_queue(api: Api, tee: Sku) -> None:
+    made = api.post("reservations/", {"lines": [{"sku": "TEE-BLK-M", "units": 3}]}, key="k").json()
+    address, wanted = f"reservations/{made['uuid']}/backorder/", {"lines": [made["lines"][0]["id"]]}
+    assert api.get("reservations/", backordered="true").json()["results"] == []
+
+    put = api.post(address, wanted)
+
+    assert put.status_code == 200
+    assert put.json()["lines"][0]["backordered_at"] is not None
+    assert (put.json()["lines"][0]["reserved"], reserved()) == (3, 3)
+    assert api.post(address, wanted).json() == put.json()
+    assert api.get("reservations/", backordered="true").json()["results"] == [put.json()]
+    assert api.get("reservations/", backordered="false").json()["results"] == []
+    assert api.post(address, {**wanted, "backordered": False}).json() == made
+    trail = list(AuditEntry.objects.filter(action__startswith="order.").order_by("pk").values_list("action", "actor"))
+    assert trail == [("order.backorder", "user:ana"), ("order.backorder_off", "user:ana")]
+
+
+def test_what_can_not_be_backordered_is_named_and_changes_nothing(api: Api, tee: Sku) -> None:
+    made = api.post("reservations/", {"lines": [{"sku": "TEE-BLK-M", "units": 3}]}, key="k").json()
+    address, line = f"reservations/{made['uuid']}/backorder/", made["lines"][0]["id"]
+
+    unknown = assert_problem(api.post(address, {"lines": [line, line + 1]}), 400, "invalid-input")
+    assert_problem(api.post(address, {"lines": []}), 400, "invalid-input")
+    api.post(f"reservations/{made['uuid']}/release/")
+    ended = assert_problem(api.post(address, {"lines": [line]}), 409, "conflict")
+
+    assert unknown["errors"][0]["field"] == "lines[1]"
+    assert ended["detail"] == f"Line {line} holds no units any more."
+    assert not ReservationLine.objects.filter(backordered_at__isnull=False).exists()

@@ -211,3 +211,13 @@ def test_movements_are_filtered_by_kind_and_time(api: Api, tee: Sku) -> None:
     earlier = api.get("movements/", recorded_until=posted["recorded_at"]).json()["results"]
     assert [row["id"] for row in later] == [posted["id"]]
     assert [row["kind"] for row in earlier] == ["receipt"]
+
+
+def test_what_runs_out_is_told_with_its_days(api: Api, tee: Sku) -> None:
+    api.post("reservations/", {"lines": [{"sku": "TEE-BLK-M", "units": 7}]}, key="k")  # 3 are left, 7 sold in 28 days
+
+    row = {"sku": "TEE-BLK-M", "available": 3, "sold": 7, "days_left": 12}
+    assert api.get("stock/runs-out/", within_days="12").json() == {"skus": [row]}
+    assert api.get("stock/runs-out/").json() == {"skus": []}
+    for bad in ({"within_days": "0"}, {"within_days": "x"}, {"days": "7"}):
+        assert api.get("stock/runs-out/", **bad).status_code == 400

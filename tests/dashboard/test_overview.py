@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from channels.models import Channel, Heartbeat, InboundEvent, Listing, Order, OrderLine, Push
 from dashboard.latency import percentile
+from dashboard.models import User
 from tests.dashboard.conftest import beat, make_channel, make_listing, oversell
 from tests.factories import make_discrepancy
 
@@ -33,6 +34,27 @@ def test_a_fresh_installation_says_what_to_do_first(browser: Client) -> None:
 def test_all_is_well(browser: Client, shop: SimpleNamespace) -> None:
     assert sentences(browser) == []
     assert "Nothing. Every channel is connected" in browser.get("/").content.decode()
+
+
+def test_who_may_not_do_what_is_asked_is_offered_to_see_it(browser: Client, shop: SimpleNamespace) -> None:
+    make_listing(shop.north, None)
+    oversell(shop.tee, shop.main, 99)
+    make_discrepancy(make_listing(shop.north, shop.mug), shows=9)
+    InboundEvent.objects.create(
+        channel=shop.north, delivery_id="1", body="{}", received_at=timezone.now(), state="failed"
+    )
+    viewer = Client()
+    viewer.force_login(User.objects.create_user("vic", role="viewer"))
+
+    asked = [concern.verb for concern in browser.get("/").context["concerns"]]
+    theirs, seen = browser.get("/").content.decode(), viewer.get("/").content.decode()
+
+    assert {"Decide", "Map", "Review", "Replay"} <= set(asked)
+    for verb in ("Decide", "Map", "Review", "Replay"):
+        assert f">{verb}</a>" in theirs
+        assert f">{verb}</a>" not in seen
+    assert seen.count(">See<") == len(asked)
+    assert ">See<" not in theirs
 
 
 def test_the_worst_comes_first(browser: Client, shop: SimpleNamespace) -> None:

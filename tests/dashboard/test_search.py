@@ -13,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access.roles import Role
-from channels.models import Order
+from channels.models import ListingVariant, Order
 from dashboard.models import User
 from inventory.models import FormerCode, Sku
+from tests import factories
 from tests.dashboard.conftest import make_channel, make_listing
 
 
@@ -79,6 +80,14 @@ def test_an_unmapped_listing_is_found_by_its_title(browser: Client, shop: Simple
     assert found(browser, "thrown") == {"Listings": ["Hand-thrown bowl"]}
 
 
+def test_a_mapped_listing_is_found_by_its_title_too(browser: Client, shop: SimpleNamespace) -> None:
+    factories.make_listing(shop.north, shop.mug, title="Stoneware beaker, blue")
+    factories.make_listing(shop.south, shop.mug, title="Stoneware beaker, gone", state="gone")
+
+    assert found(browser, "ware beak") == {"Listings": ["Stoneware beaker, blue"]}
+    assert "Listings" not in found(browser, "wa")
+
+
 def test_pages_that_a_role_may_not_open_are_not_offered(shop: SimpleNamespace) -> None:
     viewer = Client()
     viewer.force_login(User.objects.create_user("vic", "vic@example.com", "a long enough password", role=Role.VIEWER))
@@ -128,3 +137,25 @@ def test_an_index_finds_any_part_of_a_name() -> None:
         cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'inventory_sku'")
         names = {name for (name,) in cursor.fetchall()}
     assert {"sku_code_parts", "sku_name_parts"} <= names
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_an_index_finds_any_part_of_a_title() -> None:
+    migration = import_module("channels.migrations.0017_search_by_title")
+
+    with connection.schema_editor() as editor:
+        migration.add(apps, editor)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'channels_listingvariant'")
+        assert "listing_variant_title_parts" in {name for (name,) in cursor.fetchall()}
+
+
+def test_titles_from_before_are_filled_in(shop: SimpleNamespace) -> None:
+    listing = make_listing(shop.north, shop.mug, title="Stoneware beaker")
+    ListingVariant.objects.create(listing=listing, channel=shop.north, ref="v-1")
+
+    import_module("channels.migrations.0016_fill_titles_of_variants").fill(apps, connection.schema_editor())
+
+    assert ListingVariant.objects.get().title == "Stoneware beaker"

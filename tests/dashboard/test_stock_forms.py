@@ -128,7 +128,7 @@ def test_a_count_books_the_difference_and_says_it(browser: Client, shop: SimpleN
 
     assert level(shop.tee, shop.main) == (9, 0)
     assert StockCount.objects.get().difference == -1
-    assert "-1 against the ledger" in response.content.decode()
+    assert "−1 against the ledger" in response.content.decode()
 
 
 def test_a_count_of_nothing_is_a_count(browser: Client, shop: SimpleNamespace) -> None:

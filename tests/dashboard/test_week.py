@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from channels.models import Channel, Listing, Push
-from dashboard import latency, risk
-from inventory import ledger
+from dashboard import latency
+from inventory import ledger, risk
 from inventory.models import Movement, Sku, Warehouse
 from tests.dashboard.conftest import make_channel, make_listing
 

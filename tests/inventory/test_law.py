@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from inventory import booking, counts, operations, reservations, verify
+from inventory import booking, codes, counts, merging, operations, reservations, verify
 from inventory.booking import Demand
 from inventory.errors import InsufficientStock, KeyConflict, LedgerError, NotOpen
 from inventory.models import Reservation, ReservationLine, Sku, StockLevel, Warehouse
@@ -251,6 +251,19 @@ class LedgerMachine(RuleBasedStateMachine):
             (d.line_ref, d.sku_id): (d.sold - d.fulfilled, d.fulfilled) for d in asked if d.sold
         }
         self._follow_levels(before)
+
+    @rule(s=st.sampled_from([0, 1]))
+    def merge(self, s: int) -> None:
+        """A SKU's stock and promises go over to another, and everything goes on under that one."""
+        old, new = self.skus[s], make_sku(f"LAW-{self.key()}")
+        assert merging.obstacles(old, new) == []
+        merging.carry(old, new, actor="user:ana", now=self.now)
+        merging.close(old, new, now=self.now)
+        self.skus[s] = new
+        assert codes.sku_named(old.code) == new
+        assert not ReservationLine.objects.filter(sku=old).exists()
+        left = StockLevel.objects.filter(sku=old).values_list("on_hand", "reserved", "unsellable")
+        assert {(0, 0, 0), *left} == {(0, 0, 0)}
 
     def _sums(self) -> tuple[int, int]:
         """Return on hand plus what orders have shipped, and reserved less what they hold: booking moves neither."""

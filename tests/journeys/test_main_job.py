@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from sandbox import catalogue
 from sandbox.ecwid import EcwidSimulator
+from tests.browser import drives_chromium
 from tests.processes.installation import Installation, database, wait_until
 
-CHROMIUM = shutil.which("chromium")
 PASSWORD = "quiet-harbour-lights"
 
 pytestmark = [
-    pytest.mark.browser,
+    *drives_chromium,
     pytest.mark.processes,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium: apt-get install chromium"),
     pytest.mark.timeout(180),
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -176,5 +164,5 @@ def test_from_sign_in_to_a_sale_that_shows_everywhere(
     page.goto(f"{installation.url}/activity/pushes/")
     expect(page.get_by_text("Enamel camping mug").first).to_be_visible()
     assert complaints == []
-    assert "adds up" in installation.manage("verify_ledger")
+    assert "adds up" in installation.verify()
     context.close()

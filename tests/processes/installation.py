@@ -24,8 +24,8 @@ import requests
 from cryptography.fernet import Fernet
 
 from sandbox.ecwid import EcwidSimulator
+from tests.processes.console import ROOT, Console
 
-ROOT = Path(__file__).resolve().parents[2]
 RUN = "EVENKEEL_TEST_RUN"  # names what the processes of one test run share
 
 
@@ -88,6 +88,7 @@ class Installation:
     port: int = field(default_factory=free_port)
     web: subprocess.Popen[bytes] | None = None
     worker: subprocess.Popen[bytes] | None = None
+    console: Console | None = None
 
     def __post_init__(self) -> None:
         self.env = environment(self.database_url) | {
@@ -107,7 +108,13 @@ class Installation:
 
     def python(self, code: str) -> str:
         """Run code inside the installation's Django and return what it printed."""
-        return self.manage("shell", "--no-imports", "-c", code).strip()
+        if self.console is None:
+            self.console = Console(self.env)
+        return self.console.run(code)
+
+    def verify(self) -> str:
+        """Return what ``verify_ledger`` says; fails where the ledger does not add up."""
+        return self.python("from django.core.management import call_command; call_command('verify_ledger')")
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Read from the installation's database; starting a management command for it would take a second."""
@@ -120,18 +127,8 @@ class Installation:
     def start_web(self) -> None:
         self.web = self._spawn(
             [
-                *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}"),
-                *(
-                    "--worker-class",
-                    "gthread",
-                    "--workers",
-                    "2",
-                    "--threads",
-                    "4",
-                    "--keep-alive",
-                    "75",
-                    "--no-control-socket",
-                ),
+                *(sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"),
+                *("--bind", f"127.0.0.1:{self.port}"),
             ]
         )
         wait_until(lambda: self._answers("/healthz"), seconds=30, what="the web server answers")
@@ -192,6 +189,8 @@ class Installation:
 
     def stop(self) -> None:
         self.kill_everything()
+        if self.console is not None:
+            self.console.close()
         self.log.close()
 
 

@@ -216,4 +216,4 @@ def test_purchases_over_four_platforms_with_every_fault_on_converge(merchant: Me
     )
     assert [units for (units,) in available] == wanted
     assert merchant.installation.query("SELECT count(*) FROM channels_order") == [(merchant.orders,)]
-    assert "adds up" in merchant.installation.manage("verify_ledger")
+    assert "adds up" in merchant.installation.verify()

@@ -31,14 +31,15 @@ def do(row: Discrepancy, verb: Verb, **extra: object) -> Discrepancy:
 
 
 def take_back(row: Discrepancy) -> Discrepancy:
-    return verbs.undo(row, actor="user:ben", now=timezone.now())
+    verbs.undo(row, actor="user:ben", now=timezone.now())
+    return Discrepancy.objects.get(pk=row.pk)
 
 
 def test_keeping_ours_is_told_done_and_taken_back(store: Store) -> None:
     row = differing(store, "TEE", ours=10, theirs=14)
 
     told = verbs.preview(row, choose(row, Verb.KEEP_OURS))
-    assert [(e.where, e.units, e.sentence) for e in told.effects] == [("channel", -4, "North: 14 → 10 (-4).")]
+    assert [(e.where, e.units, e.sentence) for e in told.effects] == [("channel", -4, "North: 14 → 10 (−4).")]
 
     row = do(row, Verb.KEEP_OURS)
     store.publish()

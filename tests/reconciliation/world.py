@@ -73,10 +73,37 @@ def findings(run: Run) -> dict[str, str]:
 
 
 def many_differing(store: Store, number: int, *, ours: int, theirs: int) -> list[Discrepancy]:
-    """Lay ``number`` SKUs that the store shows ``theirs`` of while ``ours`` are there, each with its discrepancy."""
+    """Lay ``number`` SKUs that the store shows ``theirs`` of while ``ours`` are there, each with its discrepancy.
+
+    Beside them it sells as many that agree: a store where nearly everything is wrong trips the circuit breaker.
+    """
     now, warehouse = timezone.now(), make_warehouse()
-    codes = [f"ROW-{each:04}" for each in range(number)]
-    products = {code: store.sim.add_product(sku=code, quantity=theirs).id for code in codes}
+    _many_listings(store, [f"OTHER-{each:04}" for each in range(number)], ours=ours, shows=ours)
+    listings = _many_listings(store, [f"ROW-{each:04}" for each in range(number)], ours=ours, shows=theirs)
+    store.forget_webhooks()
+    return Discrepancy.objects.bulk_create(
+        Discrepancy(
+            listing=listing,
+            channel=store.channel,
+            sku=listing.sku,
+            warehouse=warehouse,
+            ledger_says=ours,
+            channel_shows=theirs,
+            cause=Cause.HAND_EDIT,
+            proposal=Verb.KEEP_OURS,
+            severity=Severity.HIGH,
+            read_at=now,
+            first_seen_at=now,
+            last_seen_at=now,
+        )
+        for listing in listings
+    )
+
+
+def _many_listings(store: Store, codes: list[str], *, ours: int, shows: int) -> list[Listing]:
+    """Put a SKU for each code into the ledger and on sale, where the store shows its own number."""
+    now, warehouse = timezone.now(), make_warehouse()
+    products = {code: store.sim.add_product(sku=code, quantity=shows).id for code in codes}
     Sku.objects.bulk_create(Sku(code=code, name=f"Product {code}") for code in codes)
     skus = Sku.objects.in_bulk(codes, field_name="code")
     entries = [
@@ -96,28 +123,11 @@ def many_differing(store: Store, number: int, *, ours: int, theirs: int) -> list
             mapping=Listing.Mapping.MAPPED,
             tracked=True,
             accounted=ours,
-            drift=theirs - ours,
-            drift_since=now,
+            drift=shows - ours,
+            drift_since=now if shows != ours else None,
             seen_at=now,
         )
         for code, pk in products.items()
     )
     ListingVariant.objects.bulk_create(ListingVariant(listing=ls, channel=store.channel, ref=ls.ref) for ls in listings)
-    store.forget_webhooks()
-    return Discrepancy.objects.bulk_create(
-        Discrepancy(
-            listing=listing,
-            channel=store.channel,
-            sku=listing.sku,
-            warehouse=warehouse,
-            ledger_says=ours,
-            channel_shows=theirs,
-            cause=Cause.HAND_EDIT,
-            proposal=Verb.KEEP_OURS,
-            severity=Severity.HIGH,
-            read_at=now,
-            first_seen_at=now,
-            last_seen_at=now,
-        )
-        for listing in listings
-    )
+    return listings

@@ -284,6 +284,7 @@ def test_variants_move_with_their_pool(store: Store) -> None:
     store.import_catalogue()
     base = store.listing("CANDLE")
     assert [variant.listing_id for variant in ListingVariant.objects.all()] == [base.pk, base.pk]
+    assert {variant.title for variant in ListingVariant.objects.all()} == {base.title}
 
     answer = requests.put(
         f"{store.sim.base_url}/1003/products/{product.id}/combinations/{product.variations[0].id}",

@@ -189,6 +189,33 @@ def test_a_share_takes_the_deepest_listings_and_grows(store: Store) -> None:
     assert _choose(store.fresh(), "share=77").listing_ids == ()
 
 
+def test_a_share_takes_equally_deep_listings_by_age_and_what_is_not_known_last(store: Store) -> None:
+    rows = [
+        factories.make_listing(
+            store.channel, factories.make_sku(f"S{number}"), ref=f"r{number}", would_show=None if number % 2 else 3
+        ).pk
+        for number in range(10)
+    ]
+    known, unknown = rows[::2], rows[1::2]
+
+    assert _choose(store.channel, "share=25").listing_ids == tuple(known[:3])
+    Listing.objects.filter(pk=known[0]).update(would_show=None)
+    assert _choose(store.channel, "share=50").listing_ids == tuple(sorted([*known[1:], known[0]]))
+    assert unknown[0] not in _choose(store.channel, "share=50").listing_ids
+
+
+def test_a_choice_that_is_held_stays_whatever_comes_to_be_found(store: Store) -> None:
+    _offer(store, A=5, B=9)
+    looked_at = _choose(store.channel, "show=differs")
+    held = _choose(store.channel, "show=differs").held()
+    assert held.digest == looked_at.digest
+
+    Listing.objects.filter(external_sku="A").update(would_show=1)
+
+    assert _choose(store.channel, "show=differs").digest != looked_at.digest
+    assert (held.size, list(held.listings.values_list("external_sku", flat=True))) == (1, ["B"])
+
+
 def test_a_filter_and_picks_choose_only_what_is_observed(store: Store) -> None:
     _offer(store, A=5, B=9)
     a, b = store.listing("A").pk, store.listing("B").pk

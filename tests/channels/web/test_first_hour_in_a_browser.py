@@ -16,14 +16,12 @@ from channels.models import Channel
 from inventory import operations, verify
 from inventory.models import Sku, Warehouse
 from sandbox.ecwid import EcwidSimulator
-from tests.channels.web import test_in_a_browser as rooms
+from tests.browser import drives_chromium
 from tests.channels.web.conftest import credentials_of, work
-
-chromium = rooms.chromium  # the fixture
+from tests.channels.web.test_in_a_browser import open_page
 
 pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(rooms.CHROMIUM is None, reason="needs Debian's chromium"),
+    *drives_chromium,
     pytest.mark.django_db(transaction=True),
 ]
 
@@ -45,7 +43,7 @@ def test_a_merchant_goes_from_nothing_to_a_store_that_is_partly_live(
     sim: EcwidSimulator,
     queued: Callable[[], int],
 ) -> None:
-    page, complaints = rooms.open_page(chromium, live_server, browser, width=390, theme="dark")
+    page, complaints = open_page(chromium, live_server, browser, width=390, theme="dark")
 
     def next_step() -> str:
         page.goto("/setup/")

@@ -57,7 +57,7 @@ def test_a_broken_promise_is_named(bridge: Bridge, fault: str, words: str) -> No
 
 
 def test_the_bridge_answers_as_the_published_contract_says(bridge: Bridge) -> None:
-    document = json.loads((settings.BASE_DIR / "docs" / "wms-v1.openapi.json").read_bytes())
+    document = json.loads((settings.BASE_DIR / "static" / "wms-v1.openapi.json").read_bytes())
     validate(document)
     bridge.set_stock("TEE", "Q1", 5)
     bridge.ship("1042", "Q1", [{"sku": "TEE", "quantity": 1}])

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage
 from pytest_django.live_server_helper import LiveServer
 
 from dashboard.models import User
@@ -23,32 +18,16 @@ from inventory.sources import connecting
 from inventory.sources.csv_files import files
 from inventory.sources.models import Pull
 from sandbox.wms import Bridge
+from tests.browser import drives_chromium, flaws_on
 from tests.factories import make_sku, make_warehouse
 from tests.inventory.sources.test_events import NOW, send
 from tests.inventory.sources.world import connect, order, read, work
 
-CHROMIUM = shutil.which("chromium")
-SCREENS: list[tuple[Literal["light", "dark"], int]] = [("light", 1440), ("dark", 390)]
-SHOTS = os.environ.get("EVENKEEL_SHOTS", "")  # a folder for pictures of every page on every screen, to look at
-
 pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
+    *drives_chromium,
     pytest.mark.django_db(transaction=True),
     pytest.mark.timeout(180),
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
@@ -140,20 +119,10 @@ def test_every_page_is_quiet_accessible_and_no_wider_than_the_screen(
     page = context.new_page()
     page.on("console", listen)
     page.on("pageerror", lambda error: found.append(str(error)))
-    for number, path in enumerate(paths):
-        for scheme, width in SCREENS:
-            page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": 900})
-            answer = page.goto(path)
-            if answer is None or answer.status != 200:
-                found.append(f"{path}: {answer and answer.status}")
-            if SHOTS:
-                page.screenshot(path=Path(SHOTS) / f"{number:02}-{scheme}-{width}.png", full_page=True)
-            found += [
-                f"{path} {width}: {violation['id']}: {violation['nodes'][0]['html'][:120]}"
-                for violation in Axe().run(page).response["violations"]
-            ]
-            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-                found.append(f"{path}: wider than {width}")
+    for path in paths:
+        answer = page.goto(path)
+        if answer is None or answer.status != 200:
+            found.append(f"{path}: {answer and answer.status}")
+        found += flaws_on(page)
     context.close()
     assert found == []

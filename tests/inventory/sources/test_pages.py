@@ -29,6 +29,7 @@ def test_a_source_is_tested_connected_mapped_and_read(browser: Client, bridge: B
     bridge.set_stock("TEE", "Q1", 6)
     assert b"No stock source is connected" in browser.get("/sources/").content
     assert b"InvenTree" in browser.get("/sources/connect/").content
+    assert b'<a href="/static/wms-v1.openapi.json">' in browser.get("/sources/connect/wms/").content
     form = {"name": "Quayside", "base_url": bridge.url, "credential_token": "wrong", "test": "1"}
     refused = browser.post("/sources/connect/wms/", form)
     assert refused.status_code == 422

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from django.test import Client
 
-from channels import tasks
+from channels import breaker, tasks
+from channels.models import Channel
 from inventory.models import Movement
 from reconciliation import batches
 from reconciliation.models import Batch, BatchItem, Discrepancy
 from tests.channels.core.world import Store, pass_time
 from tests.factories import make_warehouse
-from tests.reconciliation.world import by_hand, differing
+from tests.reconciliation.world import by_hand, differing, many_differing
 
 NEW = "/reconciliation/batches/new/"
 
@@ -32,6 +33,17 @@ def test_the_preview_sums_up_and_says_what_is_left_alone(browser: Client, shop: 
     assert (shown.possible, shown.impossible, shown.pushes) == (4, 1, 0)
     assert response.context["warehouses"] == {"Main warehouse": (4, -1), "Back warehouse": (0, -7)}
     assert response.context["problems"] == [("It shows no number that could be taken over.", 1)]
+
+
+def test_the_preview_says_where_the_store_will_stop_and_ask(browser: Client, store: Store) -> None:
+    many_differing(store, breaker.SMALL_WAVE + 1, ours=7, theirs=9)
+    address = f"{NEW}?scope=filter&query=&verb=keep-ours"
+    words = "North will stop and ask before it writes them: 101 of 202 listings would change at once"
+    assert words not in browser.get(address).content.decode()
+
+    Channel.objects.update(breaker_percent=49)
+
+    assert words in browser.get(address).content.decode()
 
 
 def test_picked_rows_are_decided_and_taken_back(browser: Client, store: Store) -> None:

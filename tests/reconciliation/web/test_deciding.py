@@ -71,7 +71,7 @@ def test_the_evidence_leads_to_its_rows(browser: Client, shop: SimpleNamespace) 
 def test_ours_is_kept_and_taken_back(browser: Client, store: Store) -> None:
     row = differing(store, "TEE", ours=7, theirs=10)
     asked = browser.get(f"/reconciliation/{row.pk}/decide/keep-ours/")
-    assert [effect.sentence for effect in asked.context["preview"].effects] == ["North: 10 → 7 (-3)."]
+    assert [effect.sentence for effect in asked.context["preview"].effects] == ["North: 10 → 7 (−3)."]
 
     answer = browser.post(f"/reconciliation/{row.pk}/decide/keep-ours/", {"version": row.version}, headers=HTMX)
     assert answer["HX-Redirect"] == "/reconciliation/?cause=hand-edit"
@@ -177,7 +177,7 @@ def test_a_changed_field_draws_the_preview_anew(browser: Client, shop: SimpleNam
     sentences = [effect.sentence for effect in response.context["preview"].effects]
     assert sentences == [
         "“Product OVER” on North sells OTHER from now on; orders booked before stay as they are.",
-        "North: 9 → 2 (-7).",
+        "North: 9 → 2 (−7).",
     ]
 
 

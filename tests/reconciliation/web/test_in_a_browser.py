@@ -5,27 +5,24 @@ from __future__ import annotations
 import os
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from channels import lanes, tasks
 from inventory.models import Warehouse
 from reconciliation import batches, runs, schedule
 from reconciliation.models import Batch, BatchItem, Discrepancy, Run, Schedule
+from tests.browser import drives_chromium, flaws
 from tests.channels.core.world import Store
-from tests.channels.web.test_in_a_browser import CHROMIUM, chromium, open_page
+from tests.channels.web.test_in_a_browser import open_page
 from tests.factories import make_sku
 from tests.reconciliation.believable import tell_a_story
 from tests.reconciliation.world import by_hand, many_differing, reconcile
 
-__all__ = ["chromium"]
-
 pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
+    *drives_chromium,
     pytest.mark.django_db(transaction=True),
 ]
 
@@ -71,30 +68,23 @@ def finish_batches(store: Store) -> None:
     store.publish()
 
 
-def complaints_of(page: Page) -> list[tuple[str, str]]:
-    """Return what axe finds on the page, and whether it is wider than the window."""
-    found = [(each["id"], each["nodes"][0]["html"]) for each in Axe().run(page).response["violations"]]
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return found + ([("wider than the window", page.url)] if wider > 0 else [])
-
-
 def test_a_night_is_worked_through_by_keyboard_alone_and_by_touch(
     chromium: Browser, live_server: LiveServer, browser: Client, night: Store
 ) -> None:
     page, complaints = open_page(chromium, live_server, browser, width=1280, theme="light")
     keys = page.keyboard
     page.goto("/reconciliation/")
-    assert complaints_of(page) == []
+    assert flaws(page) == []
 
     # The worst row, its picture, the proposal, and back again.
     keys.press("j")
     keys.press("Enter")
     expect(page.get_by_role("heading", name="TEE on North")).to_be_visible()
     expect(page.locator("svg.picture-wide")).to_be_visible()
-    assert complaints_of(page) == []
+    assert flaws(page) == []
     keys.press("a")
-    expect(page.get_by_role("dialog")).to_contain_text("North: 40 → 7 (-33).")
-    assert complaints_of(page) == []
+    expect(page.get_by_role("dialog")).to_contain_text("North: 40 → 7 (−33).")
+    assert flaws(page) == []
     keys.press("Enter")
     expect(page.get_by_role("status").filter(has_text="keep ours")).to_be_visible()
     night.publish()
@@ -114,7 +104,7 @@ def test_a_night_is_worked_through_by_keyboard_alone_and_by_touch(
     expect(page.locator("[data-bulk]")).to_contain_text("2 picked")
     keys.press("o")
     expect(page.get_by_role("heading", name="Keep ours for 2 rows")).to_be_visible()
-    assert complaints_of(page) == []
+    assert flaws(page) == []
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Working 0 of 2")).to_be_visible()
     finish_batches(night)
@@ -126,7 +116,7 @@ def test_a_night_is_worked_through_by_keyboard_alone_and_by_touch(
     for key in ("j", "x", "c"):
         keys.press(key)
     expect(page.get_by_role("heading", name="Compare again 1 listing")).to_be_visible()
-    assert complaints_of(page) == []
+    assert flaws(page) == []
     keys.press("Enter")
     expect(page.get_by_role("heading", name="What became of it")).to_be_visible()
     run = Run.objects.get(scope="selection")
@@ -156,14 +146,14 @@ def decide_all_by_touch(chromium: Browser, live_server: LiveServer, browser: Cli
     page.get_by_role("button", name="Keep ours").click()
     expect(page.get_by_role("heading", name=f"Keep ours for {MANY} rows")).to_be_visible()
     expect(page.get_by_role("region", name="In the stores")).to_contain_text(f"−{2 * MANY:,}")
-    assert complaints_of(page) == []
+    assert flaws(page) == []
 
     by_hand(night, "ROW-0001", 12)
     page.get_by_role("button", name=f"Decide {MANY} rows").click()
     expect(page.get_by_role("heading", name=f"Working 0 of {MANY}")).to_be_visible()
     one_round(night)
     expect(page.get_by_role("heading", name=f"Working {batches.AT_ONCE} of {MANY}")).to_be_visible()
-    assert complaints_of(page) == []
+    assert flaws(page) == []
     finish_batches(night)
     expect(page.get_by_role("heading", name=f"Done {MANY} of {MANY}")).to_be_visible()
     page.get_by_role("link", name="The picture has moved 1").click()
@@ -184,6 +174,6 @@ def decide_all_by_touch(chromium: Browser, live_server: LiveServer, browser: Cli
     paths = ["", f"{row.pk}/", f"{row.pk}/decide/take-theirs/", "runs/", f"runs/{row.run_id}/", "runs/schedule/"]
     for path in (*paths, "levels/?show=all", "levels/many/?show=all", "levels/import/", "mail/", "to-count/", "keys/"):
         page.goto(f"/reconciliation/{path}")
-        assert complaints_of(page) == [], path
+        assert flaws(page) == [], path
     assert complaints == []
     page.context.close()

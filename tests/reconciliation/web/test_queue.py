@@ -26,6 +26,16 @@ def test_what_waits_stands_worst_first(browser: Client, shop: SimpleNamespace) -
     assert counts == {"Open": 4, "May oversell": 2, "Mine": 1, "Snoozed": 1, "Ignored": 0, "Resolved": None}
 
 
+def test_each_number_of_ours_opens_why(browser: Client, shop: SimpleNamespace) -> None:
+    listing = shop.over.listing
+
+    rows = browser.get("/reconciliation/?q=OVER").content.decode()
+    page = browser.get(f"/reconciliation/{shop.over.pk}/").content.decode()
+
+    for html in (rows, page):
+        assert f'class="why-link" href="/listings/{listing.pk}/why/" hx-get="/listings/{listing.pk}/why/"' in html
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

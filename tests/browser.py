@@ -1,0 +1,68 @@
+"""Debian's chromium for tests that need one, and what is looked for on every page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+
+drives_chromium = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium: apt-get install chromium"),
+]
+
+
+class Screen(NamedTuple):
+    """A window as people have it: its colour scheme, and its width in pixels."""
+
+    scheme: Literal["light", "dark"]
+    width: int
+
+
+# Colours change by transitions, which last a frame where motion is reduced: one to begin, one to end.
+AT_REST = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
+DESK = Screen("light", 1440)
+PHONE = Screen("dark", 390)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread; the database is still used by one thread at a time.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def flaws(page: Page) -> list[str]:
+    """Return what axe finds on the page as it stands, and whether it is wider than the window."""
+    path = page.evaluate("location.pathname + location.search")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate("axe.run({resultTypes: ['violations']}).then(found => found.violations)")
+    found = [f"{path}: {each['id']}: {each['nodes'][0]['html'][:120]}" for each in violations]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append(f"{path}: wider than the window")
+    return found
+
+
+def flaws_on(page: Page, screens: tuple[Screen, ...] = (DESK, PHONE)) -> list[str]:
+    """Return the page's flaws on each of the screens, one after the other; it is loaded once."""
+    found = []
+    for screen in screens:
+        page.emulate_media(color_scheme=screen.scheme, reduced_motion="reduce")
+        page.set_viewport_size({"width": screen.width, "height": 900})
+        page.evaluate(AT_REST)
+        found += [f"{screen.scheme} {screen.width}: {flaw}" for flaw in flaws(page)]
+    return found
