@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 
@@ -28,6 +28,8 @@ class Screen(NamedTuple):
 
 # Colours change by transitions, which last a frame where motion is reduced: one to begin, one to end.
 AT_REST = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
+# What htmx says of a search that the next letter, or leaving the page, cuts off; one that fails says more than this.
+CUT_OFF = ("htmx:afterRequest", "htmx:sendAbort")
 DESK = Screen("light", 1440)
 PHONE = Screen("dark", 390)
 
@@ -43,6 +45,18 @@ def chromium() -> Iterator[Browser]:
         yield browser
         browser.close()
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def listen(page: Page, complaints: list[str], *, expected: tuple[str, ...] = ()) -> None:
+    """Add to the complaints what the page's console says that it should not."""
+
+    def hear(message: ConsoleMessage) -> None:
+        is_hint = message.type in {"debug", "verbose"}  # such as advice on the order of fields, which no visitor sees
+        if not is_hint and not any(words in message.text for words in (*expected, *CUT_OFF)):
+            complaints.append(f"{page.url}: {message.text}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
 
 
 def flaws(page: Page) -> list[str]:

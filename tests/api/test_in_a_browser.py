@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from dashboard.models import User
 from tests.api.webhooks.conftest import make_endpoint
-from tests.browser import drives_chromium, flaws_on
+from tests.browser import drives_chromium, flaws_on, listen
 
 pytestmark = [
     *drives_chromium,
@@ -27,8 +27,7 @@ def test_the_reference_and_the_developers_pages_are_quiet(
     context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     page = context.new_page()
     said: list[str] = []
-    page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    listen(page, said)
 
     page.goto("/api/docs/")
     page.locator("#operations-tag-shipments").click(timeout=30_000)

@@ -11,12 +11,12 @@ from typing import Literal
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from dashboard.models import User
 from inventory.models import Sku, StockLevel, Warehouse
-from tests.browser import drives_chromium, flaws, flaws_on
+from tests.browser import drives_chromium, flaws, flaws_on, listen
 from tests.dashboard.conftest import make_listing, oversell
 from tests.dashboard.test_oversold import sell
 
@@ -54,13 +54,8 @@ def page(
     )
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
 
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not any(words in message.text for words in EXPECTED):
-            complaints.append(message.text)
-
     page = context.new_page()
-    page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    listen(page, complaints, expected=EXPECTED)
     yield page
     context.close()
 
@@ -157,7 +152,6 @@ def test_the_palette_finds_by_keyboard_alone(page: Page, shop: SimpleNamespace, 
     palette = page.get_by_role("dialog", name="Search everything")
     expect(palette.get_by_role("link", name="CAP-NVY")).to_be_visible()
     assert flaws(page) == []
-    page.wait_for_load_state("networkidle")  # a search that is cut off by leaving would complain
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="CAP-NVY")).to_be_visible()
 

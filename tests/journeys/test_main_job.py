@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from sandbox import catalogue
 from sandbox.ecwid import EcwidSimulator
-from tests.browser import drives_chromium
+from tests.browser import drives_chromium, listen
 from tests.processes.installation import Installation, database, wait_until
 
 PASSWORD = "quiet-harbour-lights"
@@ -115,13 +115,7 @@ def test_from_sign_in_to_a_sale_that_shows_everywhere(
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and "status of 422" not in message.text:
-            complaints.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    listen(page, complaints, expected=("status of 422",))
 
     sign_in(page, installation)
     for store in stores:

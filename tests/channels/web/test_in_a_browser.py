@@ -7,12 +7,12 @@ from typing import Literal
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from channels import linking
 from channels.models import Channel, InboundEvent, Listing, Order, OrderLine, Push
-from tests.browser import drives_chromium, flaws_on
+from tests.browser import drives_chromium, flaws_on, listen
 from tests.factories import make_channel, make_listing, make_sku
 
 pytestmark = [
@@ -89,12 +89,7 @@ def open_page(
     context.add_cookies([{"name": "sessionid", "value": browser.cookies["sessionid"].value, "url": live_server.url}])
     page = context.new_page()
     complaints: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        complaints.append(f"{page.url}: {message.text}")
-
-    page.on("console", hear)
-    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    listen(page, complaints)
     return page, complaints
 
 

@@ -8,12 +8,12 @@ from typing import Literal
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from access.roles import Role
 from dashboard.models import Notification, User
-from tests.browser import drives_chromium, flaws
+from tests.browser import drives_chromium, flaws, listen
 from tests.dashboard.people.conftest import PASSWORD
 from tests.dashboard.people.test_second_factor import code_of
 from tests.factories import make_channel, make_listing, make_sku
@@ -40,18 +40,13 @@ def opens(
     scheme, width = request.param
     contexts = []
 
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not any(words in message.text for words in EXPECTED):
-            complaints.append(message.text)
-
     def make() -> Page:
         context = chromium.new_context(
             base_url=live_server.url, color_scheme=scheme, viewport={"width": width, "height": 900}
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", listen)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        listen(page, complaints, expected=EXPECTED)
         return page
 
     yield make

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage
+from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from dashboard.models import User
@@ -18,7 +18,7 @@ from inventory.sources import connecting
 from inventory.sources.csv_files import files
 from inventory.sources.models import Pull
 from sandbox.wms import Bridge
-from tests.browser import drives_chromium, flaws_on
+from tests.browser import drives_chromium, flaws_on, listen
 from tests.factories import make_sku, make_warehouse
 from tests.inventory.sources.test_events import NOW, send
 from tests.inventory.sources.world import connect, order, read, work
@@ -110,15 +110,10 @@ def test_every_page_is_quiet_accessible_and_no_wider_than_the_screen(
 ) -> None:
     found: list[str] = []
 
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            found.append(message.text)
-
     context = chromium.new_context(base_url=live_server.url, reduced_motion="reduce")
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     page = context.new_page()
-    page.on("console", listen)
-    page.on("pageerror", lambda error: found.append(str(error)))
+    listen(page, found)
     for path in paths:
         answer = page.goto(path)
         if answer is None or answer.status != 200:
