@@ -46,13 +46,14 @@ def _record(shop: Shop, cart: Cart, orders: Orders, past: OrderDescription) -> N
     is_void = status == "cancelled" or (status == "refunded" and not has_left)
     place = next(iter(shop.locations))
     share = FulfilmentOrder(id=shop.next_id("FulfillmentOrder"), order_id=order.id, location_id=place)
+    share.created_at = share.updated_at = placed_at
     order.fulfilment_orders.append(share)
     if is_void:
         order.cancelled_at, order.cancel_reason = placed_at, "CUSTOMER"
     for line in order.lines:
-        _share(shop, share, line, is_open=not has_left and not is_void)
         line.current = 0 if is_void else line.current
         line.shipped = line.quantity if has_left else 0
+        _share(shop, share, line, is_open=not has_left and not is_void)
     if has_left or is_void:
         share.status = "CLOSED"
     if has_left:
@@ -64,7 +65,9 @@ def _share(shop: Shop, share: FulfilmentOrder, line: Line, *, is_open: bool) -> 
     """Give the line's units to the location; those that wait there are committed already."""
     number = shop.next_id("FulfillmentOrderLineItem")
     units = line.quantity if is_open else 0
-    share.lines.append(ShareLine(id=number, line_id=line.id, total=line.quantity, remaining=units))
+    share.lines.append(
+        ShareLine(id=number, line_id=line.id, total=line.quantity, remaining=units, shipped=line.shipped)
+    )
     if is_open and line.is_counted and line.item_id is not None:
         shop.stock(line.item_id, share.location_id).quantities["committed"] += units
 
@@ -80,6 +83,7 @@ def _ship(shop: Shop, order: Order, place: int) -> None:
             id=number,
             order_id=order.id,
             location_id=place,
+            share_id=order.fulfilment_orders[0].id,
             name=f"{order.name}.1",
             lines=lines,
             created_at=order.created_at,

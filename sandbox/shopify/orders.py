@@ -102,7 +102,10 @@ class Orders:
         return order
 
     def cancel_fulfilment(self, order_id: int, fulfilment_id: int) -> Order:
-        """Take a shipment back: its units wait to be shipped again."""
+        """Take a shipment back: its units wait to be shipped again, in a new fulfilment order where theirs is over.
+
+        https://shopify.dev/docs/api/admin-graphql/latest/mutations/fulfillmentCancel
+        """
         order = self.find(order_id)
         shipment = next((each for each in order.fulfilments if each.id == fulfilment_id), None)
         if shipment is None or shipment.status == "CANCELLED":
@@ -112,12 +115,19 @@ class Orders:
         action = self._shop.action()
         shipment.status = "CANCELLED"
         shipment.updated_at = self._shop.now()
-        again = self._new_share(order, shipment.location_id)
+        share = next(each for each in order.fulfilment_orders if each.id == shipment.share_id)
+        again = share if share.status not in OVER else self._new_share(order, shipment.location_id)
         for each in shipment.lines:
             line = order.line(each.line_id)
             line.shipped -= each.quantity
-            again.lines.append(self._share(each.line_id, each.quantity))
             self._shift(line, shipment.location_id, action, committed=each.quantity)
+            waits = next(part for part in share.lines if part.line_id == line.id and part.shipped >= each.quantity)
+            waits.shipped -= each.quantity
+            if again is share:
+                waits.remaining += each.quantity
+            else:
+                again.lines.append(self._share(each.line_id, each.quantity))
+        again.updated_at = self._shop.now()
         order.closed_at = None
         self._shop.emit("FULFILLMENTS_UPDATE", bodies.fulfilment_body(shipment), action)
         self._touch(order, action)
@@ -200,7 +210,11 @@ class Orders:
         return order
 
     def move(self, order_id: int, location_id: int) -> Order:
-        """Move all that is still to ship to another location."""
+        """Move all that is still to ship to another location.
+
+        A fulfilment order of which nothing has shipped changes its place; of another, a new one takes what is left.
+        https://shopify.dev/docs/api/admin-graphql/latest/mutations/fulfillmentOrderMove
+        """
         order = self.find(order_id)
         if location_id not in self._shop.locations:
             raise KeyError(f"location {location_id}")
@@ -208,19 +222,24 @@ class Orders:
         for share in [each for each in order.fulfilment_orders if each.status not in OVER]:
             if share.location_id == location_id:
                 continue
-            moved = self._new_share(order, location_id)
             for each in share.lines:
-                units, each.remaining = each.remaining, 0
-                if not units:
-                    continue
-                each.total -= units
                 line = order.line(each.line_id)
-                moved.lines.append(self._share(line.id, units))
-                self._shift(line, share.location_id, action, available=units, committed=-units)
-                self._shift(line, location_id, action, available=-units, committed=units)
-            share.status = "CLOSED"
+                self._shift(line, share.location_id, action, available=each.remaining, committed=-each.remaining)
+                self._shift(line, location_id, action, available=-each.remaining, committed=each.remaining)
+            moved = share
+            if any(each.shipped for each in share.lines):
+                moved = self._new_share(order, location_id)
+                moved.lines = [self._share(each.line_id, each.remaining) for each in share.lines if each.remaining]
+                for each in share.lines:
+                    each.total, each.remaining = each.total - each.remaining, 0
+                share.status = "CLOSED"
+            moved.location_id = location_id
+            share.updated_at = self._shop.now()
             body = {
-                "original_fulfillment_order": {"id": f"gid://shopify/FulfillmentOrder/{share.id}", "status": "closed"},
+                "original_fulfillment_order": {
+                    "id": f"gid://shopify/FulfillmentOrder/{share.id}",
+                    "status": share.status.lower(),
+                },
                 "moved_fulfillment_order": {"id": f"gid://shopify/FulfillmentOrder/{moved.id}", "status": "open"},
                 "destination_location_id": f"gid://shopify/Location/{location_id}",
             }
@@ -258,6 +277,7 @@ class Orders:
             )
             fulfilment_order = next(open_there, None) or self._new_share(order, place)
             fulfilment_order.lines.append(self._share(line.id, share))
+            fulfilment_order.updated_at = self._shop.now()
             self._shift(line, place, action, available=-share, committed=share)
 
     def _fulfil(self, order: Order, units: dict[int, int], action: str) -> None:
@@ -267,6 +287,7 @@ class Orders:
                 id=self._shop.next_id("Fulfillment"),
                 order_id=order.id,
                 location_id=share.location_id,
+                share_id=share.id,
                 name=f"{order.name}.{len(order.fulfilments) + 1}",
                 created_at=self._shop.now(),
                 updated_at=self._shop.now(),
@@ -277,6 +298,7 @@ class Orders:
                     continue
                 line = order.line(each.line_id)
                 each.remaining -= shipped
+                each.shipped += shipped
                 wanted[line.id] -= shipped
                 line.shipped += shipped
                 shipment.lines.append(
@@ -284,6 +306,7 @@ class Orders:
                 )
                 self._shift(line, share.location_id, action, committed=-shipped)
             if shipment.lines:
+                share.updated_at = self._shop.now()
                 order.fulfilments.append(shipment)
                 self._shop.emit("FULFILLMENTS_CREATE", bodies.fulfilment_body(shipment), action)
             self._close_if_done(share)
@@ -322,6 +345,7 @@ class Orders:
                 each.remaining -= units
                 each.total -= units if self._shop.options.refund_lowers_totals else 0
                 left -= units
+                share.updated_at = self._shop.now()
                 self._shift(line, share.location_id, action, committed=-units)
                 if given.restock_type in ("CANCEL", "LEGACY_RESTOCK"):
                     back[given.location_id or share.location_id] += units
@@ -367,6 +391,7 @@ class Orders:
             order_id=order.id,
             location_id=location_id,
             created_at=now,
+            updated_at=now,
             visible_at=now + self._shop.options.routing_seconds,
         )
         order.fulfilment_orders.append(share)

@@ -115,6 +115,7 @@ class ShareLine:
     line_id: int
     total: int
     remaining: int
+    shipped: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,6 +128,7 @@ class FulfilmentOrder:
     status: str = "OPEN"
     lines: list[ShareLine] = field(default_factory=list)
     created_at: float = 0.0
+    updated_at: float = 0.0
     visible_at: float = 0.0
 
 
@@ -143,6 +145,7 @@ class Fulfilment:
     order_id: int
     location_id: int
     name: str
+    share_id: int
     status: str = "SUCCESS"
     lines: list[FulfilmentLine] = field(default_factory=list)
     created_at: float = 0.0

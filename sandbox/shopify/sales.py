@@ -185,7 +185,7 @@ RESOLVERS: dict[str, dict[str, Callable[..., Any]]] = {
     "FulfillmentOrder": {
         "id": _plain(lambda share: gid("FulfillmentOrder", share.id)),
         "requestStatus": _plain(lambda share: "CLOSED" if share.status == "CLOSED" else "UNSUBMITTED"),
-        "updatedAt": _time("created_at"),
+        "updatedAt": _time("updated_at"),
         "assignedLocation": _plain(lambda share: share),
         "lineItems": _page_of(lambda share: share.lines),
         "order": _order_of,

@@ -25,6 +25,7 @@ class Place:
 
     total: int = 0
     remaining: int = 0
+    waits_again: int = 0  # units in two fulfilment orders: the shipment of the first, which is over, was cancelled
     shipped: int = 0
     returned: int = 0  # shipped, and back on the shelf it came from
     received: int = 0  # shipped from elsewhere, and back on the shelf here
@@ -71,14 +72,16 @@ def read_shares(spread: Spread, number: str, payload: Mapping[str, Any]) -> None
 
 
 def read_shipments(spread: Spread, number: str, payload: Mapping[str, Any]) -> None:
+    over = {text(share.get("location")) for share in objects(payload, "shares") if text(share.get("status")) in OVER}
     for shipment in objects(payload, "shipments"):
-        if text(shipment.get("status")) in VOID:
-            continue
+        is_void = text(shipment.get("status")) in VOID
         for each in objects(shipment, "lines"):
             if each.get("line") == number:
                 # A shipment that names no place left from where its line stands.
                 location = text(shipment.get("location")) or next(iter(spread.places), "")
-                spread.places[location].shipped += _units(each.get("quantity"))
+                units = _units(each.get("quantity"))
+                spread.places[location].shipped += 0 if is_void else units
+                spread.places[location].waits_again += units if is_void and location in over else 0
 
 
 def read_refunds(spread: Spread, number: str, payload: Mapping[str, Any], *, unrestocked_is_gone: bool) -> None:
@@ -151,7 +154,7 @@ def _where_from(spread: Spread, units: int) -> list[tuple[str, int]]:
     order = sorted(left, key=lambda ref: (left[ref] > 0, ref))
     for ref in order:
         place = spread.places[ref]
-        share = min(units, max(0, place.total - left[ref] - place.gone - place.dropped))
+        share = min(units, max(0, place.total - place.waits_again - left[ref] - place.gone - place.dropped))
         found[ref] += share
         units -= share
     found[order[0] if order else ""] += units

@@ -99,6 +99,37 @@ def test_units_are_split_over_places_and_may_move(shop: ShopifySimulator) -> Non
     assert (numbers(shop), numbers(shop, 1)) == ((10, 0, 10), (-8, 12, 4))
 
 
+def test_a_fulfilment_order_changes_its_place_and_one_that_has_begun_gives_up_the_rest(shop: ShopifySimulator) -> None:
+    first, second = list(shop.shop.locations)
+    shop.stock("TEE", second, 4)
+    order = shop.buy("TEE", quantity=5)
+    shop.orders.move(order.id, second)
+    whole = [(each.location_id, each.status) for each in order.fulfilment_orders]
+    shop.ship(order.id, {order.lines[0].id: 2})
+    shop.orders.move(order.id, first)
+
+    assert whole == [(second, "OPEN")]
+    assert [(each.location_id, each.status) for each in order.fulfilment_orders] == [
+        (second, "CLOSED"),
+        (first, "OPEN"),
+    ]
+    assert (numbers(shop), numbers(shop, 1)) == ((7, 3, 10), (2, 0, 2))
+
+
+def test_a_cancelled_shipment_waits_where_it_was_or_anew_where_that_is_over(shop: ShopifySimulator) -> None:
+    order = shop.buy("TEE", quantity=5)
+    line = order.lines[0].id
+    shop.ship(order.id, {line: 2})
+    shop.orders.cancel_fulfilment(order.id, order.fulfilments[0].id)
+    again = [(each.status, each.lines[0].remaining) for each in order.fulfilment_orders]
+    shop.ship(order.id)
+    shop.orders.cancel_fulfilment(order.id, order.fulfilments[1].id)
+
+    assert again == [("OPEN", 5)]
+    assert [(each.status, each.lines[0].remaining) for each in order.fulfilment_orders] == [("CLOSED", 0), ("OPEN", 5)]
+    assert numbers(shop) == (5, 5, 10)
+
+
 def test_shortages_are_refused_unless_the_policy_allows_them(shop: ShopifySimulator) -> None:
     with pytest.raises(OutOfStock, match="Only 10 of Tee"):
         shop.buy("TEE", quantity=11)
