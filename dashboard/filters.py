@@ -64,11 +64,12 @@ class SkuFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def filter_queryset(self, queryset: SkuQuerySet) -> SkuQuerySet:
         data: dict[str, Any] = self.form.cleaned_data
-        rows = skus.catalogue(warehouse=data["warehouse"]).search(data["q"])
-        if data["show"] != "all":
-            rows = rows.filter(archived_at__isnull=data["show"] != "archived")
-        if data["state"]:
-            rows = rows.filter(self.STATES[data["state"]])
+        warehouse, state, show = (data.get(name) for name in ("warehouse", "state", "show"))  # what is no choice is out
+        rows = skus.catalogue(warehouse=warehouse).search(data.get("q", ""))
+        if show != "all":
+            rows = rows.filter(archived_at__isnull=show != "archived")
+        if state:
+            rows = rows.filter(self.STATES[state])
         return rows
 
 

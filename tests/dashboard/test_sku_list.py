@@ -57,6 +57,11 @@ def test_states(browser: Client, shop: SimpleNamespace, state: str, expected: li
     assert codes(browser, f"?state={state}") == expected
 
 
+@pytest.mark.parametrize("query", ["?warehouse=999", "?state=nothing", "?show=nothing"])
+def test_a_choice_that_is_none_narrows_nothing(browser: Client, shop: SimpleNamespace, query: str) -> None:
+    assert codes(browser, query) == ["CAP-NVY", "MUG-11OZ", "TEE-BLK-M"]
+
+
 def test_archived_skus_show_only_when_asked_for(browser: Client, shop: SimpleNamespace) -> None:
     Sku.objects.filter(pk=shop.cap.pk).update(archived_at=timezone.now())
 
