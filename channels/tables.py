@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from channels import availability, suggesting, trail, trail_words
 from channels.models import Listing
 from channels.standing import standing
 from channels.suggesting import Suggestion
+from inventory.searches import FEW
 from inventory.tables import (
     DeltaColumn,
     ListTable,
@@ -58,6 +60,31 @@ class ListingTable(ListTable):
     empty_icon = "listing"
     empty_title = _("No listings yet")
     empty_action = _("Go to the channels")
+
+    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Put listings without a SKU behind the others, whichever way they are sorted by it."""
+        if not self._is_by_sku:
+            return rows
+        code = F("sku__code")
+        keys = {"sku__code": code.asc(nulls_last=True), "-sku__code": code.desc(nulls_last=True)}
+        return rows.order_by(*(keys.get(key, key) if isinstance(key, str) else key for key in rows.query.order_by))
+
+    def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
+        """Take listings with a SKU first: those are found along the index of codes, which holds none without one."""
+        keys = rows.values_list("pk", flat=True)
+        if not self._is_by_sku:
+            return (keys,)
+        if self.is_filtered:  # the few that a filter leaves lie far apart in that index
+            few = list(keys.order_by()[: FEW + 1])
+            if len(few) <= FEW:
+                return (keys.filter(pk__in=few),)
+        mark = "-" if str(self.order_by[0]).startswith("-") else ""
+        mapped = keys.filter(sku__isnull=False).order_by(f"{mark}sku__code", f"{mark}pk")
+        return mapped, keys.filter(sku=None).order_by(f"{mark}pk")
+
+    @property
+    def _is_by_sku(self) -> bool:
+        return [str(key).lstrip("-") for key in self.order_by] == ["sku"]
 
     @cached_property
     def _targets(self) -> dict[int, int]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from channels import availability
-from channels.models import Listing, Order
+from channels.models import Channel, Listing, Order
 from dashboard.links import link
 from inventory.models import ReservationLine, Sku, StockLevel, Warehouse
 from inventory.querysets import SkuQuerySet
@@ -24,6 +24,28 @@ def with_channels(skus: SkuQuerySet) -> SkuQuerySet:
     per_sku = active.values("sku").annotate(n=Count("channel", distinct=True)).values("n")
     annotated: SkuQuerySet = skus.annotate(channels=Coalesce(Subquery(per_sku, output_field=IntegerField()), 0))
     return annotated
+
+
+def keys_by_channels(skus: QuerySet[Any], *, is_falling: bool) -> tuple[QuerySet[Any, Any], ...]:
+    """Return the keys of the SKUs ordered by ``channels``, in two parts: those that are on some, and those on none.
+
+    Counting starts from the listings, which an index has by SKU and channel; there is none by their number.
+    """
+    wanted = skus.order_by()
+    active = Listing.objects.filter(state=Listing.State.ACTIVE)
+    on_one = (Max(Case(When(channel=pk, then=1), default=0)) for pk in Channel.objects.values_list("pk", flat=True))
+    channels = sum(on_one, start=Value(0))  # sooner than a count of what is distinct
+    mark = "-" if is_falling else ""
+    some = (
+        active.filter(sku__in=wanted.values("pk"))
+        .order_by()
+        .values("sku")
+        .annotate(channels=channels)
+        .order_by(f"{mark}channels", f"{mark}sku")
+        .values_list("sku", flat=True)
+    )
+    none = wanted.exclude(Exists(active.filter(sku=OuterRef("pk")))).order_by(f"{mark}pk").values_list("pk", flat=True)
+    return (some, none) if is_falling else (none, some)
 
 
 def catalogue(*, warehouse: Warehouse | None = None) -> SkuQuerySet:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from dashboard import skus
 from dashboard.parked import Kind
 from inventory import bundles
 from inventory.models import Warehouse
+from inventory.querysets import UNITS, SkuQuerySet
 from inventory.tables import ListTable, NumberColumn, PartColumn, PickColumn, TextColumn, TimeColumn
 
 
@@ -29,6 +33,16 @@ class SkuTable(ListTable):
 
     class Meta:
         order_by = "code"
+
+    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        is_by_units = any(str(key).lstrip("-") in UNITS for key in self.order_by)
+        return cast(SkuQuerySet, rows).ordered_by_units(self.warehouse) if is_by_units else rows
+
+    def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
+        keys = [str(key) for key in self.order_by]
+        if keys in (["channels"], ["-channels"]):
+            return skus.keys_by_channels(rows, is_falling=keys == ["-channels"])
+        return super().parts(rows)
 
     def before_render(self, request: HttpRequest) -> None:
         """Give the bundles of this page what their components make: they hold nothing themselves."""

@@ -47,6 +47,25 @@ class LongPaginator(_Paginator):
         """The rows behind ``object_list``: a QuerySet, or a sequence."""
         return self.object_list
 
+    @property
+    def parts(self) -> Sequence[QuerySet[Any, Any]]:
+        """The keys of ``rows`` in their order, in parts that follow one another."""
+        return (self.rows.values_list("pk", flat=True),)
+
+    def _keys(self, first: int, most: int) -> list[Any]:
+        """Return the keys from the place ``first`` on, at most so many."""
+        found: list[Any] = []
+        *earlier, last = self.parts
+        for part in earlier:
+            if first and (length := part.order_by()[: first + 1].count()) <= first:
+                first -= length  # all of it is on pages before
+                continue
+            found += part[first : first + most - len(found)]
+            if len(found) == most:
+                return found
+            first = 0
+        return [*found, *last[first : first + most - len(found)]]
+
     def dress(self, rows: Sequence[Any]) -> Any:
         """Return the rows of a page as it holds them."""
         return rows
@@ -60,7 +79,7 @@ class LongPaginator(_Paginator):
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         if isinstance(self.rows, QuerySet):
-            keys = list(self.rows.values_list("pk", flat=True)[first : first + self.per_page + 1])
+            keys = self._keys(first, self.per_page + 1)
             here = keys[: self.per_page]
             found = {row.pk: row for row in self.rows.filter(pk__in=here).order_by()}
             rows = [found[key] for key in here if key in found]

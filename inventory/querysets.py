@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any, NoReturn, Self
 
 from django.db import models
-from django.db.models import Sum, Value
+from django.db.models import F, FilteredRelation, Q, Sum, Value
 from django.db.models.functions import Coalesce
 
 from inventory.searches import found
+
+MOST_JOINED = 8  # warehouses whose levels are joined, each once, for an order by the sum of their units
+UNITS = ("on_hand", "reserved", "available", "unsellable")
 
 
 def _total(path: str) -> Coalesce:
@@ -53,7 +56,33 @@ class SkuQuerySet(StockedQuerySet):
             summed = levels.order_by().values("sku").annotate(units=Sum(column)).values("units")
             return Coalesce(models.Subquery(summed), Value(0), output_field=models.BigIntegerField())
 
-        return self.annotate(**{name: total(name) for name in ("on_hand", "reserved", "available", "unsellable")})
+        return self.annotate(**{name: total(name) for name in UNITS})
+
+    def ordered_by_units(self, warehouse: object = None) -> Self:
+        """Return rows of ``with_stock(warehouse)`` in the order that they have, which is by units.
+
+        A look into the levels of each of all SKUs takes long. One level of a warehouse at most is a SKU's: joined, they
+        need neither a look nor a sum.
+        """
+        places = [warehouse] if warehouse is not None else self._warehouses()
+        if not 0 < len(places) <= MOST_JOINED:
+            return self
+        joined = {f"level_{place}": Q(levels__warehouse=pk) for place, pk in enumerate(places)}
+        rows = self.annotate(**{name: FilteredRelation("levels", condition=at) for name, at in joined.items()})
+
+        def key(name: Any) -> Any:
+            column = name.lstrip("-") if isinstance(name, str) else ""
+            if column not in UNITS:
+                return name
+            units = sum((Coalesce(F(f"{level}__{column}"), 0) for level in joined), start=Value(0))
+            return units.desc() if name.startswith("-") else units.asc()
+
+        return rows.order_by(*map(key, self.query.order_by))
+
+    def _warehouses(self) -> list[int]:
+        levels = self.model._meta.get_field("levels").related_model
+        warehouses = levels._meta.get_field("warehouse").related_model._default_manager.order_by("pk")
+        return list(warehouses.values_list("pk", flat=True)[: MOST_JOINED + 1])
 
     def active(self) -> Self:
         return self.filter(archived_at=None)

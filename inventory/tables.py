@@ -181,6 +181,17 @@ class ListTable(tables.Table):  # type: ignore[misc]
             return value
         return own.render(record=row.record, table=self, value=value, bound_column=column, bound_row=row, column=own)
 
+    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return ``rows`` in the order that they have, asked for in the way that is answered soonest."""
+        return rows
+
+    def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
+        """Return the keys of ``rows`` in their order, in parts that follow one another.
+
+        Several are for an order that no index has, while each part of it has one.
+        """
+        return (rows.values_list("pk", flat=True),)
+
     @property
     def sorted_by(self) -> str:
         """The column that decides the order first; ties have an order too, but only one arrow is shown."""
@@ -193,6 +204,11 @@ class ListPaginator(LongPaginator):
     @property
     def rows(self) -> Any:
         return cast(BoundRows, self.object_list).data.data
+
+    @property
+    def parts(self) -> Sequence[QuerySet[Any, Any]]:
+        found: Sequence[QuerySet[Any, Any]] = cast(BoundRows, self.object_list).table.parts(self.rows)
+        return found
 
     def dress(self, rows: Sequence[Any]) -> BoundRows:
         return BoundRows(rows, table=cast(BoundRows, self.object_list).table)
@@ -210,7 +226,7 @@ def arrange(request: HttpRequest, table: ListTable, *, page_size: int = PAGE_SIZ
         page = 1
     tables.RequestConfig(request, paginate=False).configure(table)
     if isinstance(table.data.data, QuerySet):
-        table.data.data = _to_the_last_key(table.data.data)
+        table.data.data = _to_the_last_key(table.ordered(table.data.data))
     try:
         table.paginate(
             ListPaginator, per_page=per_page if per_page in (*PAGE_SIZES, page_size) else page_size, page=page
