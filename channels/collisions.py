@@ -72,7 +72,8 @@ def shared_codes() -> Found:
     keys = shared.order_by("channel", "external_sku").values_list("channel", "external_sku").distinct()
     wanted, total = _first(keys)
     found = defaultdict(list)
-    for listing in rows.filter(external_sku__in={code for _channel, code in wanted}):
+    channels, codes = {channel for channel, _code in wanted}, {code for _channel, code in wanted}
+    for listing in rows.filter(channel__in=channels, external_sku__in=codes):
         found[listing.channel_id, listing.external_sku].append(listing)
     return Found(
         groups=[
@@ -98,12 +99,12 @@ def sold_twice() -> Found:
     )
     wanted, total = _first(keys)
     found = defaultdict(list)
-    for listing in rows.filter(sku__in={sku for _channel, sku in wanted}):
+    channels, skus = {channel for channel, _sku in wanted}, {sku for _channel, sku in wanted}
+    for listing in rows.filter(channel__in=channels, sku__in=skus):
         found[listing.channel_id, listing.sku_id].append(listing)
-    skus = Sku.objects.in_bulk({sku for _channel, sku in wanted})
     return Found(
         groups=[
-            SoldTwice(channel=found[key][0].channel, sku=skus[key[1]], listings=tuple(found[key]))
+            SoldTwice(channel=found[key][0].channel, sku=found[key][0].sku, listings=tuple(found[key]))
             for key in wanted
             if key in found
         ],
@@ -135,12 +136,19 @@ def alike_skus() -> Found:
 
 def _alike(column: str) -> tuple[dict[str, list[Sku]], int]:
     rows = Sku.objects.active().exclude(**{column: ""})
-    shared = rows.order_by().values(common=F(column)).annotate(n=Count("pk")).filter(n__gt=1).order_by("common")
-    common, total = _first(shared.values_list("common", flat=True))
+    # Among all SKUs, archived ones too, an index alone tells what several of them share. That is little, most times.
+    few = list(_shared(Sku.objects.exclude(**{column: ""}), column)[: FEW + 1])
+    candidates = rows.filter(**{f"{column}__in": few}) if len(few) <= FEW else rows
+    common, total = _first(_shared(candidates, column).order_by("common"))
     groups: dict[str, list[Sku]] = {each: [] for each in common}
     for sku in rows.filter(**{f"{column}__in": common}).with_stock().order_by("code"):
         groups[getattr(sku, column)].append(sku)
     return groups, total
+
+
+def _shared(skus: QuerySet[Sku], column: str) -> QuerySet[Any, Any]:
+    counted = skus.order_by().values(common=F(column)).annotate(n=Count("*"))
+    return counted.filter(n__gt=1).values_list("common", flat=True)
 
 
 def _first(keys: QuerySet[Any, Any]) -> tuple[list[Any], int]:
@@ -152,4 +160,6 @@ def _first(keys: QuerySet[Any, Any]) -> tuple[list[Any], int]:
 def _offered() -> ListingQuerySet:
     rows = Listing.objects.filter(state=Listing.State.ACTIVE, channel__disconnected_at=None)
     rows = rows.exclude(mapping=Listing.Mapping.IGNORED).order_by("title", "pk")
-    return rows.select_related("channel", "sku").defer("channel__credentials")
+    # What the page says of each; a listing has some forty columns.
+    said = ("title", "ref", "external_sku", "shown", "mapping", "channel__name", "sku__code")
+    return rows.select_related("channel", "sku").only(*said)
