@@ -88,7 +88,9 @@ class Listing(models.Model):
         ordering = ["channel", "title", "pk"]
         indexes = [
             models.Index(fields=["title", "id"], name="listing_by_title"),
-            models.Index(fields=["channel", "would_show"], name="listing_of_a_channel"),
+            models.Index(
+                fields=["channel", "title", "id", "is_live"], condition=PUBLISHABLE, name="listing_observed_by_title"
+            ),
             models.Index(
                 fields=["channel", "-would_show", "id", "accounted", "drift", "is_live", "due_at"],
                 condition=PUBLISHABLE,
