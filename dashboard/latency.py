@@ -91,7 +91,7 @@ def spread(lengths: Sequence[timedelta]) -> Spread:
 
 
 def week(channels: Sequence[Channel], *, now: datetime) -> Week:
-    """Return the latencies of the last DAYS days, today included, in five queries."""
+    """Return the latencies of the last DAYS days, today included, in a fixed number of queries."""
     today = timezone.localdate(now)
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     since = now - timedelta(days=DAYS)
@@ -120,25 +120,20 @@ def _read(since: datetime) -> tuple[int, int, Mapping[int, list[_Sale]]]:
         Movement.objects.filter(recorded_at=OuterRef("cause_at"), kind=Movement.Kind.RESERVE, key__startswith="order:")
         .exclude(key__startswith=own)
         .order_by("pk")
-        .values("pk")[:1]
     )
     if every > 1:
         rows = rows.annotate(turn=F("pk") % every).filter(turn=0)
     read = list(
-        rows.annotate(sale=Subquery(sale)).order_by("pk").values_list("channel_id", "sale", "cause_at", "settled_at")
+        rows.annotate(sale=Subquery(sale.values("key")[:1]), sold_at=Subquery(sale.values("occurred_at")[:1]))
+        .order_by("pk")
+        .values_list("channel_id", "sale", "sold_at", "cause_at", "settled_at")
     )
-    sold = {
-        pk: (occurred_at, int(key.split(":", 2)[1]))
-        for pk, occurred_at, key in Movement.objects.filter(
-            pk__in={pk for _channel_id, pk, _heard_at, _shown_at in read if pk}
-        ).values_list("pk", "occurred_at", "key")
-    }
     connected = dict(Channel.objects.values_list("pk", "created_at"))
     found: dict[int, list[_Sale]] = {}
-    for channel_id, pk, heard_at, shown_at in read:
-        if pk not in sold or heard_at is None or shown_at is None:
+    for channel_id, key, sold_at, heard_at, shown_at in read:
+        if key is None or heard_at is None or shown_at is None:
             continue
-        sold_at, sold_on = sold[pk]
+        sold_on = int(key.split(":", 2)[1])
         if sold_on in connected and sold_at >= max(connected[sold_on], connected[channel_id]):
             found.setdefault(channel_id, []).append(_Sale(sold_at, heard_at, shown_at))
     return pushes, len(read), found

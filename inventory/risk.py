@@ -24,12 +24,12 @@ WITH sold AS MATERIALIZED (
   LEFT JOIN inventory_sku merged ON merged.id = moved.sku_id AND merged.merged_into_id IS NOT NULL
   WHERE moved.recorded_at >= %s AND moved.kind IN (%s, %s, %s)
   GROUP BY COALESCE(merged.merged_into_id, moved.sku_id)
+  HAVING SUM(CASE WHEN moved.kind = %s THEN -moved.on_hand_delta ELSE moved.reserved_delta END) * %s >= %s
 )
 SELECT sold.sku_id, sold.units, SUM(level.available)
 FROM sold
 JOIN inventory_stocklevel level ON level.sku_id = sold.sku_id
 JOIN inventory_sku sku ON sku.id = sold.sku_id AND sku.archived_at IS NULL
-WHERE sold.units * %s >= %s
 GROUP BY sold.sku_id, sold.units
 HAVING SUM(level.available) > 0 AND SUM(level.available) * %s <= sold.units * %s
 ORDER BY SUM(level.available) * 1.0 / sold.units, sold.sku_id
@@ -68,7 +68,8 @@ def runs_out(*, within_days: int, now: datetime, most: int = MOST) -> list[Risk]
         since = connection.ops.adapt_datetimefield_value(now - WINDOW)
         # Of what runs out at least one unit is there: what sold too seldom for that is not looked up.
         lasts = (within_days, WINDOW.days)
-        cursor.execute(_RUNS_OUT, [Movement.Kind.SALE, since, *kinds, *lasts, *reversed(lasts), most])
+        sale = Movement.Kind.SALE
+        cursor.execute(_RUNS_OUT, [sale, since, *kinds, sale, *lasts, *reversed(lasts), most])
         rows = cursor.fetchall()
     skus = Sku.objects.in_bulk([row[0] for row in rows])
     return [Risk(sku=skus[sku_id], sold=int(sold), available=int(available)) for sku_id, sold, available in rows]

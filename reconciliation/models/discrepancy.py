@@ -35,7 +35,10 @@ class Discrepancy(models.Model):
 
     kind = models.CharField(max_length=16, choices=Run.Kind, default=Run.Kind.CHANNEL)
     listing = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="discrepancies")
-    channel = models.ForeignKey(Channel, models.PROTECT, null=True, blank=True, related_name="discrepancies")
+    # No index of its own: ``discrepancy_by_week`` begins with it.
+    channel = models.ForeignKey(
+        Channel, models.PROTECT, null=True, blank=True, related_name="discrepancies", db_index=False
+    )
     source_ref = models.CharField(max_length=80, blank=True)
     source_name = models.CharField(max_length=200, blank=True)
     sku = models.ForeignKey(
@@ -119,6 +122,7 @@ class Discrepancy(models.Model):
             models.Index(fields=["state", "-severity", "first_seen_at"], name="discrepancy_worst_first"),
             models.Index(fields=["listing", "-id"], name="discrepancy_of_a_listing"),
             models.Index(fields=["resolved_at"], name="discrepancy_by_resolution"),
+            models.Index(fields=["channel", "first_seen_at", "state"], name="discrepancy_by_week"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -63,16 +63,16 @@ def weeks_by_channel(*, today: date) -> list[tuple[Channel, list[chart.Week]]]:
     monday = today - timedelta(days=today.weekday())
     first = monday - timedelta(weeks=WEEKS - 1)
     start = timezone.make_aware(datetime.combine(first, time()))
+    channels = list(Channel.objects.filter(disconnected_at=None).only("name", "uuid").order_by("name"))
     rows = (
-        Discrepancy.objects.filter(first_seen_at__gte=start, channel__disconnected_at=None, channel__isnull=False)
+        Discrepancy.objects.filter(channel__in=channels, first_seen_at__gte=start)
         .annotate(week=TruncWeek("first_seen_at"))
         .order_by()
         .values("channel_id", "week")
-        .annotate(all=Count("pk"), healed=Count("pk", filter=Q(state=Discrepancy.State.HEALED)))
+        .annotate(all=Count("channel"), healed=Count("channel", filter=Q(state=Discrepancy.State.HEALED)))
     )
     found = {(row["channel_id"], timezone.localtime(row["week"]).date()): row for row in rows}
     days = [first + timedelta(weeks=number) for number in range(WEEKS)]
-    channels = Channel.objects.filter(disconnected_at=None).only("name", "uuid").order_by("name")
     return [
         (
             channel,
