@@ -18,6 +18,7 @@ from channels.models import Channel, ChannelWarehouse, Listing, OrderLine
 from channels.querysets import ListingQuerySet
 from inventory import audit
 from inventory.models import Sku, Warehouse
+from inventory.searches import at_first
 
 SAMPLE = 20  # changes that a preview names one by one
 
@@ -77,7 +78,7 @@ def preview(channel: Channel, *, among: ListingQuerySet | None = None) -> Previe
     known = rest.filter(accounted__isnull=False).count()
     if channel.mode == Channel.Mode.LIVE:
         rest = rest.exclude(due_at=None, accounted__isnull=False)  # a live listing that is at rest is in step
-    listings = list(rest.select_related("sku"))
+    listings = list(at_first(rest).select_related("sku"))
     targets = availability.targets(listings)
     changes = [
         change

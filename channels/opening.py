@@ -14,9 +14,8 @@ from channels.querysets import ListingQuerySet
 from inventory.batches import taking
 from inventory.batches.models import CountBatch
 from inventory.batches.taking import Counted
-from inventory.models import Movement, StockLevel, Warehouse
-
-FEW = 2000  # listings that are looked at one by one rather than all movements of the ledger
+from inventory.models import Movement, Sku, StockLevel, Warehouse
+from inventory.searches import at_first, few_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +49,24 @@ def rows(channels: Iterable[int]) -> ListingQuerySet:
     publishable = Listing.objects.all().publishable()
     same = {name: OuterRef(name) for name in ("channel", "sku", "location_ref")}
     twins = publishable.filter(**same).exclude(pk=OuterRef("pk"))
-    publishable = _at_first(publishable.filter(_may_be_bare(list(channels))))
-    # Most SKUs of a merchant who is past the first hour have units on hand, which is cheaper to see than movements.
-    bare = _at_first(publishable.exclude(Exists(StockLevel.objects.filter(sku=OuterRef("sku")).exclude(on_hand=0))))
+    bare = _bare(publishable.filter(_may_be_bare(list(channels))))
     shown: ListingQuerySet = bare.annotate(units=Coalesce(F("accounted"), F("shown"))).filter(units__gt=0)
     uncounted: ListingQuerySet = shown.filter(sku__is_bundle=False).exclude(Exists(known)).exclude(Exists(twins))
     return uncounted
 
 
-def _at_first(listings: ListingQuerySet) -> ListingQuerySet:
-    """Return the listings, found now if they are few, for a database that would guess there to be many of them."""
-    few = list(listings.order_by().values_list("pk", flat=True)[: FEW + 1])
-    return Listing.objects.filter(pk__in=few) if len(few) <= FEW else listings
+def _bare(listings: ListingQuerySet) -> ListingQuerySet:
+    """Return those of the listings whose SKU has no units on hand.
+
+    Most SKUs of a merchant who is past the first hour have some, which is cheaper to see than movements, and cheaper
+    for all SKUs than for all their listings.
+    """
+    stocked = StockLevel.objects.exclude(on_hand=0)
+    few = few_of(listings)
+    if few is None and (skus := few_of(Sku.objects.exclude(Exists(stocked.filter(sku=OuterRef("pk")))))) is not None:
+        return at_first(listings.filter(sku__in=skus))
+    found = listings if few is None else Listing.objects.filter(pk__in=few)
+    return at_first(found.exclude(Exists(stocked.filter(sku=OuterRef("sku")))))
 
 
 def _may_be_bare(channels: list[int]) -> Q:

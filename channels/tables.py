@@ -13,7 +13,7 @@ from channels import availability, suggesting, trail, trail_words
 from channels.models import Listing
 from channels.standing import standing
 from channels.suggesting import Suggestion
-from inventory.searches import FEW
+from inventory.searches import few_of
 from inventory.tables import (
     DeltaColumn,
     ListTable,
@@ -75,8 +75,8 @@ class ListingTable(ListTable):
         if not self._is_by_sku:
             return (keys,)
         if self.is_filtered:  # the few that a filter leaves lie far apart in that index
-            few = list(keys.order_by()[: FEW + 1])
-            if len(few) <= FEW:
+            few = few_of(rows)
+            if few is not None:
                 return (keys.filter(pk__in=few),)
         mark = "-" if str(self.order_by[0]).startswith("-") else ""
         mapped = keys.filter(sku__isnull=False).order_by(f"{mark}sku__code", f"{mark}pk")

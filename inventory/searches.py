@@ -29,9 +29,9 @@ def holding(model: type[Model], paths: Iterable[str], text: str) -> Q:
             found |= _holds(path, text)
     for relation, rests in beside.items():
         other: Any = model._meta.get_field(relation).related_model
-        rows = other._default_manager.filter(holding(other, rests, text)).order_by()
-        ids = list(rows.values_list("pk", flat=True)[: FEW + 1])
-        if len(ids) <= FEW:
+        rows = other._default_manager.filter(holding(other, rests, text))
+        ids = few_of(rows)
+        if ids is not None:
             found |= Q(**{f"{relation}__in": ids})
         else:
             for rest in rests:
@@ -46,8 +46,20 @@ def found(rows: Rows, paths: Iterable[str], text: str) -> Rows:
     read along the order of the list instead.
     """
     wanted = holding(rows.model, paths, text)
-    ids = list(rows.model._default_manager.filter(wanted).order_by().values_list("pk", flat=True)[: FEW + 1])
-    return rows.filter(pk__in=ids) if len(ids) <= FEW else rows.filter(wanted)
+    ids = few_of(rows.model._default_manager.filter(wanted))
+    return rows.filter(wanted) if ids is None else rows.filter(pk__in=ids)
+
+
+def at_first(rows: Rows) -> Rows:
+    """Return ``rows``, found now if they are few, for a database that would guess there to be many of them."""
+    few = few_of(rows)
+    return rows if few is None else rows.model._default_manager.filter(pk__in=few)
+
+
+def few_of(rows: QuerySet[Any]) -> list[Any] | None:
+    """Return the keys of ``rows``; None if they are more than a few."""
+    keys = list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
+    return keys if len(keys) <= FEW else None
 
 
 def _holds(path: str, text: str, *, prefix: str = "") -> Q:

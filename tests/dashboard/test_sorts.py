@@ -13,9 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from channels import tables
 from channels.models import Listing
-from inventory import operations, querysets
+from inventory import operations, querysets, searches
 from inventory.models import Sku, Warehouse
 from tests.dashboard.conftest import make_channel, make_listing, oversell
 
@@ -199,7 +198,7 @@ def by_sku(listings: list[Listing], *, is_falling: bool) -> list[Listing]:
 def test_listings_are_sorted_by_the_code_of_their_sku(
     browser: Client, listed: list[Listing], monkeypatch: pytest.MonkeyPatch, query: str, few: int
 ) -> None:
-    monkeypatch.setattr(tables, "FEW", few)
+    monkeypatch.setattr(searches, "FEW", few)
     if query == "&state=parked":
         found = [listing for listing in listed if listing.parked_at]
     elif query.startswith("&mapping"):
