@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models import Listing
 from channels.obstacles import remark_on, remark_on_unmapped
-from channels.tables import ListingPart
+from channels.tables import ListingPart, ListingsTable
 from inventory.tables import ListTable, NumberColumn, PartColumn, StateColumn, TextColumn, TimeColumn
 
 
@@ -69,7 +69,7 @@ class MappingChangeTable(ListTable):
     empty_title = _("No change")
 
 
-class _RemarkTable(ListTable):
+class _RemarkTable(ListingsTable):
     """Listings with what is the matter, and the verb that mends it."""
 
     title = PartColumn("channels/cells/listing.html", verbose_name=_("Listing"))

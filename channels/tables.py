@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from channels import availability, suggesting, trail, trail_words
-from channels.models import Listing
+from channels.models import Channel, Listing
 from channels.standing import standing
 from channels.suggesting import Suggestion
 from inventory.searches import few_of
@@ -35,7 +35,32 @@ class ListingPart(PartColumn):
         return context
 
 
-class ListingTable(ListTable):
+class ListingsTable(ListTable):
+    """Listings, that can be sorted by the code of their SKU.
+
+    They are found along the index of codes, which holds none without a SKU: those come after the others, whichever way.
+    The few that a filter may leave are sorted as they are, for they lie far apart in that index.
+    """
+
+    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        code = F("sku__code")
+        keys = {"sku__code": code.asc(nulls_last=True), "-sku__code": code.desc(nulls_last=True)}
+        return rows.order_by(*(keys.get(key, key) if isinstance(key, str) else key for key in rows.query.order_by))
+
+    def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
+        keys = rows.values_list("pk", flat=True)
+        by = [str(key) for key in self.order_by]
+        if by not in (["sku"], ["-sku"]):
+            return (keys,)
+        few = few_of(rows)
+        if few is not None:
+            return (keys.filter(pk__in=few),)
+        mark = by[0].removesuffix("sku")
+        mapped = keys.filter(sku__isnull=False).order_by(f"{mark}sku__code", f"{mark}pk")
+        return mapped, keys.filter(sku=None).order_by(f"{mark}pk")
+
+
+class ListingTable(ListingsTable):
     pick = PickColumn()
     title = PartColumn("channels/cells/listing.html", verbose_name=_("Listing"))
     channel = TextColumn(accessor="channel__name", verbose_name=_("Channel"))
@@ -61,30 +86,15 @@ class ListingTable(ListTable):
     empty_title = _("No listings yet")
     empty_action = _("Go to the channels")
 
-    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Put listings without a SKU behind the others, whichever way they are sorted by it."""
-        if not self._is_by_sku:
-            return rows
-        code = F("sku__code")
-        keys = {"sku__code": code.asc(nulls_last=True), "-sku__code": code.desc(nulls_last=True)}
-        return rows.order_by(*(keys.get(key, key) if isinstance(key, str) else key for key in rows.query.order_by))
-
     def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
-        """Take listings with a SKU first: those are found along the index of codes, which holds none without one."""
+        """Read all listings channel by channel, if sorted by those: no index has them by the names of channels."""
+        by = [str(key) for key in self.order_by]
+        if self.is_filtered or by not in (["channel"], ["-channel"]):
+            return super().parts(rows)
+        mark = by[0].removesuffix("channel")
+        channels = Channel.objects.order_by(f"{mark}name").values_list("pk", flat=True)
         keys = rows.values_list("pk", flat=True)
-        if not self._is_by_sku:
-            return (keys,)
-        if self.is_filtered:  # the few that a filter leaves lie far apart in that index
-            few = few_of(rows)
-            if few is not None:
-                return (keys.filter(pk__in=few),)
-        mark = "-" if str(self.order_by[0]).startswith("-") else ""
-        mapped = keys.filter(sku__isnull=False).order_by(f"{mark}sku__code", f"{mark}pk")
-        return mapped, keys.filter(sku=None).order_by(f"{mark}pk")
-
-    @property
-    def _is_by_sku(self) -> bool:
-        return [str(key).lstrip("-") for key in self.order_by] == ["sku"]
+        return [keys.filter(channel=pk).order_by(f"{mark}pk") for pk in channels] or (keys,)
 
     @cached_property
     def _targets(self) -> dict[int, int]:
@@ -96,7 +106,7 @@ class ListingTable(ListTable):
         return {"target": self._targets.get(listing.pk), "standing": standing(listing)}
 
 
-class ObservedTable(ListTable):
+class ObservedTable(ListingsTable):
     """What a channel would be told. The first column picks listings to go live with."""
 
     pick = PartColumn(

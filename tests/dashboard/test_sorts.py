@@ -213,6 +213,40 @@ def test_listings_are_sorted_by_the_code_of_their_sku(
         assert in_file(browser, address, "Listing") == [str(listing) for listing in expected]
 
 
+@pytest.mark.parametrize("query", ["", "&mapping=mapped"])
+def test_listings_are_sorted_by_the_name_of_their_channel(
+    browser: Client, listed: list[Listing], shop: SimpleNamespace, query: str
+) -> None:
+    make_channel("Aside")  # has none
+    first = make_channel("East")
+    made = [make_listing(first, sku) for sku in Sku.objects.order_by("-code")]
+    found = [listing for listing in [*listed, *made] if not query or listing.sku_id]
+
+    for mark, is_falling in (("", False), ("-", True)):
+        expected = sorted(found, key=lambda listing: (listing.channel.name, listing.pk), reverse=is_falling)
+        assert pages(browser, f"/listings/?sort={mark}channel{query}") == expected
+        names = [listing.channel.name for listing in expected]
+        assert in_file(browser, f"/listings/?sort={mark}channel{query}", "Channel") == names
+
+
+def test_without_a_channel_there_is_an_empty_list_to_sort(browser: Client) -> None:
+    assert pages(browser, "/listings/?sort=channel") == []
+
+
+@pytest.mark.parametrize("few", [2000, 1], ids=["found-first", "walked"])
+@pytest.mark.parametrize("address", ["/listings/not-pushing/?", "/channels/{uuid}/observe/?show=all&"])
+def test_reports_of_listings_are_sorted_by_the_code_of_their_sku_too(
+    browser: Client, shop: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, address: str, few: int
+) -> None:
+    monkeypatch.setattr(searches, "FEW", few)
+    watched = make_channel("Watched", mode="observe")
+    found = [make_listing(watched, sku, accounted=1) for name in ("B", "A") for sku in skus(name)]
+
+    for mark, is_falling in (("", False), ("-", True)):
+        rows = pages(browser, f"{address.format(uuid=watched.uuid)}sort={mark}sku")
+        assert rows == by_sku(found, is_falling=is_falling)
+
+
 @pytest.mark.parametrize(("number", "rows"), [(1, 25), (2, 25), (3, 25), (4, 5), (99, 5)])
 def test_a_page_over_both_parts_is_full(browser: Client, listed: list[Listing], number: int, rows: int) -> None:
     page = browser.get(f"/listings/?sort=sku&per_page=25&page={number}").context["table"].page
