@@ -43,7 +43,7 @@ def fill(demo: Demo) -> None:
     _wait_for(f"{demo.url}/healthz")
     for system in demo.systems:
         _wait_for(f"{system.url}/")
-    token = demo.manage("token", demo.username, "--scopes", "all")
+    token = demo.manage("token", demo.username, "--scopes", "all", "--name", "What filled the demo")
     for priority, (code, name) in enumerate(_WAREHOUSES.items(), 1):
         _call(demo, token, "POST", "warehouses", {"code": code, "name": name, "priority": priority})
     skus = catalogue.merchant_skus()

@@ -33,7 +33,7 @@ class Wanted:
 class Orders:
     """Orders by text id, and the moments at which they take stock and give it back."""
 
-    def __init__(self, options: Options, products: Products, emit: Emit) -> None:
+    def __init__(self, store_id: int, options: Options, products: Products, emit: Emit) -> None:
         self.options = options
         self.deleted: list[Deleted] = []
         self.updated_at = options.clock()
@@ -41,7 +41,7 @@ class Orders:
         self._emit = emit
         self._orders: dict[str, Order] = {}
         self._by_number: dict[int, Order] = {}
-        self._numbers = itertools.count(FIRST_INTERNAL_ID)
+        self._numbers = itertools.count(FIRST_INTERNAL_ID + store_id * 100_000)  # no two stores share an order id
         self._line_ids = itertools.count(FIRST_LINE_ID)
 
     def all(self) -> list[Order]:

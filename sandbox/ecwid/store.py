@@ -37,13 +37,13 @@ class Store:
         self.lock = threading.RLock()
         self._emit = emit
         self.products = Products(options, emit)
-        self.orders = Orders(options, self.products, emit)
+        self.orders = Orders(store_id, options, self.products, emit)
 
     def fill(self, description: StoreDescription) -> None:
         """Replace everything by what ``description`` says. No events, no stock moves for its past orders."""
         with self.lock:
             self.products = Products(self.options, self._emit)
-            self.orders = Orders(self.options, self.products, self._emit)
+            self.orders = Orders(self.store_id, self.options, self.products, self._emit)
             now = self.options.clock()
             described = description.get("products", [])
             for position, each in enumerate(described):
