@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 
 import structlog
 from django.db import transaction
@@ -31,6 +32,7 @@ CUT_OFF_SECONDS = 20.0  # a call that takes longer is ended, however it spends t
 CLAIMED_FOR = timedelta(seconds=90)  # a claim that nobody settled is tried again after that
 SLOW = timedelta(seconds=1)  # who takes longer rests as long as it took, so that it can't fill the lane
 SPREAD_AT_ONCE = 500
+GATHER_SECONDS = 0.5  # while calls are under way: news for others must not wait for the slowest
 GONE = 410
 
 
@@ -46,11 +48,16 @@ def has_due(now: datetime) -> bool:
 
 def work(lease: Lease) -> bool:
     """Do one round: make stock events, give each endpoint its deliveries, bring those that are due."""
-    now = timezone.now()
-    found = stock.tell(now=now)
-    found |= spread(now=now)
+    found = _gather()
     found |= _Round(lease).run()
     return mails.send_due(now=timezone.now()) or found
+
+
+def _gather() -> bool:
+    """Make stock events, and deliveries of what is new; tell whether there was anything."""
+    now = timezone.now()
+    found = stock.tell(now=now)
+    return spread(now=now) or found
 
 
 def spread(*, now: datetime) -> bool:
@@ -92,10 +99,13 @@ class _Round:
 
     def run(self) -> bool:
         """Call whoever is due; tell whether anybody was."""
-        found = False
+        found, gathered_at = False, monotonic()
         with ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="webhook") as pool:
             while True:
                 if not self.lease.is_over:
+                    if monotonic() - gathered_at > GATHER_SECONDS:
+                        found |= _gather()
+                        gathered_at = monotonic()
                     for delivery in self._next(now=timezone.now()):
                         call = call_for(delivery, now=timezone.now())
                         self.under_way[pool.submit(call.run)] = (delivery, call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -131,6 +131,30 @@ def test_one_that_sleeps_holds_up_nobody_else(
 
     assert Delivery.objects.filter(endpoint=awake, state="delivered").count() == 10
     assert Delivery.objects.exclude(endpoint=awake).get().state == "pending"
+
+
+def test_what_happens_while_one_sleeps_is_told_to_the_others_meanwhile(
+    receiver: Receiver, user: User, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(delivering, "GATHER_SECONDS", 0.05)
+    make_endpoint(receiver.url.replace("/hook", "/sleeper"), user, "order.waiting")
+    make_endpoint(receiver.url, user, "order.reserved")
+    settle, settled = delivering.settle, []
+
+    def settle_and_go_on(delivery: Delivery, answer: Answer, *, now: datetime) -> None:
+        settle(delivery, answer, now=now)
+        settled.append(delivery.event.subject)
+        if len(settled) == 1:
+            make_event("order:3", "order.reserved")
+
+    monkeypatch.setattr(delivering, "settle", settle_and_go_on)
+    make_event("order:1", "order.waiting")
+    make_event("order:2", "order.reserved")
+
+    work()
+
+    assert settled == ["order:2", "order:3", "order:1"]
 
 
 def test_gone_switches_the_endpoint_off_and_tells_its_owner(
