@@ -166,8 +166,11 @@ class Caller:
                 )
         except requests.Timeout:
             raise Unreachable(f"{self.name} did not answer in time.") from None
+        except requests.exceptions.SSLError:
+            raise Unreachable(f"{self.name} shows no certificate that is valid for its address.") from None
         except requests.RequestException as error:
-            raise Unreachable(f"{self.name} could not be reached ({type(error).__name__}).") from None
+            words = f"{self.name} could not be reached ({type(error).__name__})."
+            raise Unreachable(f"{words} Check that it runs and that its address is right.") from None
 
     def _read(self, response: requests.Response) -> bytes:
         parts: list[bytes] = []
@@ -199,7 +202,7 @@ class Caller:
             raise Unreachable(words)
         if 300 <= status < 400:
             raise Rejected(f"{self.name} sends us to another address. Enter that address: redirects are not followed.")
-        raise Rejected(words)
+        raise Rejected(f"{words} Check its address." if status == 404 else words)
 
 
 def wait_of(retry_after: str) -> float:
@@ -228,5 +231,5 @@ def _quoted(body: bytes) -> str:
         if isinstance(words, list):
             words = "; ".join(str(each) for each in words)
         if isinstance(words, str) and words.strip():
-            return f": {words.strip()[:200]}"
+            return ": " + words.strip()[:200].rstrip(".")
     return ""

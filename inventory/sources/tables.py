@@ -29,7 +29,7 @@ class ReadingTable(ListTable):
     row_header = "sku"
     caption = _("What the source says")
     empty_icon = "count"
-    empty_title = _("Nothing was read yet")
+    empty_title = _("Nothing of yours was read")
 
 
 class PullTable(ListTable):

@@ -134,6 +134,13 @@ def _overview(source: Source) -> dict[str, Any]:
     }
 
 
+def _why_empty(source: Source) -> str:
+    last = source.pulls.filter(state=Pull.State.APPLIED).order_by("-pk").first()
+    if last is not None and last.skipped:
+        return _("No row of the last reading could be used. The overview says why.")
+    return _("Map its places; what it says of your SKUs shows here after the next reading.")
+
+
 @require_GET
 def source_stock(request: HttpRequest, uuid: UUID) -> HttpResponse:
     source = get_object_or_404(Source, uuid=uuid)
@@ -141,7 +148,7 @@ def source_stock(request: HttpRequest, uuid: UUID) -> HttpResponse:
     told = source.readings.filter(sku__merged_into=None)  # those of merged SKUs are part of the others
     rows = told.select_related("sku", "warehouse", "source").order_by(worst_first, "sku__code", "pk")
     readings = ReadingFilter(request.GET, rows)
-    table = ReadingTable(readings.qs, empty_text=_("Map its locations; then its stock shows here."))
+    table = ReadingTable(readings.qs, empty_text=_why_empty(source))
     return list_page(
         request, "sources/source_list_page.html", filterset=readings, table=table, context=page_of(source, "stock")
     )
