@@ -15,12 +15,18 @@ from django.db import connection
 from django_q.brokers import get_broker
 from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from playwright.sync_api import expect
 
 from tests.browser import chromium
 from tests.processes.installation import RUN, drop_template
 
 __all__ = ["chromium"]
+
+# A busy machine draws examples slowly, and runs them so; neither is a fault.
+examples.register_profile("evenkeel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("evenkeel")
 
 FORBID_SKIPS = os.environ.get("EVENKEEL_NO_SKIPS", "") not in ("", "0")
 

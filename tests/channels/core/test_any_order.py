@@ -46,7 +46,9 @@ def told(number: int, payment: str, fulfilment: str, quantities: list[int]) -> R
 
 
 @pytest.mark.django_db
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(states=st.lists(STATUSES, min_size=1, max_size=6), seed=st.integers(0, 10_000))
 def test_snapshots_in_any_order_end_in_the_last(states: list[tuple[str, str, list[int]]], seed: int) -> None:
     from django.db import transaction

@@ -90,7 +90,9 @@ def test_a_listing_without_a_sku_shows_nothing() -> None:
 LEVELS = st.lists(st.tuples(st.integers(-50, 200), st.integers(0, 100)).filter(any), min_size=0, max_size=4)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     levels=LEVELS,
     everywhere=st.none() | st.integers(0, 30),
