@@ -15,7 +15,7 @@ from channels.models import Listing
 from dashboard import skus
 from inventory.filters import WordsFilter
 from inventory.models import Sku, StockLevel, Warehouse
-from inventory.querysets import SkuQuerySet
+from inventory.querysets import UNITS, SkuQuerySet
 from inventory.shops.models import SaleLine
 
 
@@ -65,10 +65,13 @@ class SkuFilter(django_filters.FilterSet):  # type: ignore[misc]
     def filter_queryset(self, queryset: SkuQuerySet) -> SkuQuerySet:
         data: dict[str, Any] = self.form.cleaned_data
         warehouse, state, show = (data.get(name) for name in ("warehouse", "state", "show"))  # what is no choice is out
-        rows = skus.catalogue(warehouse=warehouse).search(data.get("q", ""))
+        is_by_units = any(key.lstrip("-") in UNITS for key in self.data.getlist("sort"))
+        rows = skus.catalogue(warehouse=warehouse, is_by_units=is_by_units).search(data.get("q", ""))
         if show != "all":
             rows = rows.filter(archived_at__isnull=show != "archived")
-        if state:
+        if state == "out-of-stock" and is_by_units:
+            rows = rows.filter(available__lte=0, is_bundle=False)  # of all SKUs they are at hand now
+        elif state:
             rows = rows.filter(self.STATES[state])
         return rows
 

@@ -30,7 +30,6 @@ def sku_list(request: HttpRequest) -> HttpResponse:
     table = SkuTable(
         rows.qs, empty_text=_("Import a store's catalogue and make SKUs from its listings, or add one by hand.")
     )
-    table.warehouse = rows.form.cleaned_data.get("warehouse")
     table.empty_url = reverse("dashboard:sku_new")
     return list_page(request, "dashboard/sku_list.html", filterset=rows, table=table)
 

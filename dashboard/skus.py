@@ -48,12 +48,15 @@ def keys_by_channels(skus: QuerySet[Any], *, is_falling: bool) -> tuple[QuerySet
     return (some, none) if is_falling else (none, some)
 
 
-def catalogue(*, warehouse: Warehouse | None = None) -> SkuQuerySet:
-    """Return all SKUs with their units, summed over all warehouses or of one of them, and their channels."""
+def catalogue(*, warehouse: Warehouse | None = None, is_by_units: bool = False) -> SkuQuerySet:
+    """Return all SKUs with their units, summed over all warehouses or of one of them, and their channels.
+
+    ``is_by_units``: they will be ordered by units.
+    """
     skus = Sku.objects.all()
     if warehouse is not None:
         skus = skus.filter(levels__warehouse=warehouse)
-    return with_channels(skus.with_stock(warehouse))
+    return with_channels(skus.with_stock(warehouse, of_all=is_by_units))
 
 
 def levels_of(sku: Sku) -> QuerySet[StockLevel]:

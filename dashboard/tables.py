@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,7 +13,6 @@ from dashboard import skus
 from dashboard.parked import Kind
 from inventory import bundles
 from inventory.models import Warehouse
-from inventory.querysets import UNITS, SkuQuerySet
 from inventory.tables import ListTable, NumberColumn, PartColumn, PickColumn, TextColumn, TimeColumn
 
 
@@ -33,10 +32,6 @@ class SkuTable(ListTable):
 
     class Meta:
         order_by = "code"
-
-    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        is_by_units = any(str(key).lstrip("-") in UNITS for key in self.order_by)
-        return cast(SkuQuerySet, rows).ordered_by_units(self.warehouse) if is_by_units else rows
 
     def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
         keys = [str(key) for key in self.order_by]

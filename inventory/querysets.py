@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NoReturn, Self
 
@@ -43,11 +44,17 @@ class StockedQuerySet(models.QuerySet[Any]):
 
 
 class SkuQuerySet(StockedQuerySet):
-    def with_stock(self, warehouse: object = None) -> Self:
+    def with_stock(self, warehouse: object = None, *, of_all: bool = False) -> Self:
         """Annotate the units summed over all levels, or those of one warehouse.
 
         Each sum is a look of its own into a SKU's few levels: a count, or the order of a page, then needs none of them.
+        ``of_all`` is for an order by units, which needs those of every SKU: its levels are joined warehouse by
+        warehouse, of which each has one of it at most, so that nothing is looked up or summed one by one.
         """
+        if of_all:
+            places = [warehouse] if warehouse is not None else self._warehouses()
+            if 0 < len(places) <= MOST_JOINED:
+                return self._with_joined(places)
         levels = self.model._meta.get_field("levels").related_model._default_manager.filter(sku=models.OuterRef("pk"))
         if warehouse is not None:
             levels = levels.filter(warehouse=warehouse)
@@ -58,26 +65,15 @@ class SkuQuerySet(StockedQuerySet):
 
         return self.annotate(**{name: total(name) for name in UNITS})
 
-    def ordered_by_units(self, warehouse: object = None) -> Self:
-        """Return rows of ``with_stock(warehouse)`` in the order that they have, which is by units.
-
-        A look into the levels of each of all SKUs takes long. One level of a warehouse at most is a SKU's: joined, they
-        need neither a look nor a sum.
-        """
-        places = [warehouse] if warehouse is not None else self._warehouses()
-        if not 0 < len(places) <= MOST_JOINED:
-            return self
-        joined = {f"level_{place}": Q(levels__warehouse=pk) for place, pk in enumerate(places)}
+    def _with_joined(self, places: Sequence[object]) -> Self:
+        joined = {f"level_{number}": Q(levels__warehouse=place) for number, place in enumerate(places)}
         rows = self.annotate(**{name: FilteredRelation("levels", condition=at) for name, at in joined.items()})
 
-        def key(name: Any) -> Any:
-            column = name.lstrip("-") if isinstance(name, str) else ""
-            if column not in UNITS:
-                return name
-            units = sum((Coalesce(F(f"{level}__{column}"), 0) for level in joined), start=Value(0))
-            return units.desc() if name.startswith("-") else units.asc()
+        def total(column: str) -> Any:
+            first, *others = (Coalesce(F(f"{level}__{column}"), 0) for level in joined)
+            return sum(others, start=first)
 
-        return rows.order_by(*map(key, self.query.order_by))
+        return rows.annotate(**{name: total(name) for name in UNITS})
 
     def _warehouses(self) -> list[int]:
         levels = self.model._meta.get_field("levels").related_model

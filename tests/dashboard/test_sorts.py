@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -92,11 +93,21 @@ def test_ties_of_units_are_sorted_by_the_next_column(browser: Client, stocked: S
     assert pages(browser, "/skus/?sort=available&sort=code") == expected
 
 
-def test_skus_are_sorted_by_their_units_among_those_found(browser: Client, stocked: SimpleNamespace) -> None:
-    found = [sku for sku in Sku.objects.all().with_stock() if sku.available > 0]
+@pytest.mark.usefixtures("most_joined")
+@pytest.mark.parametrize("state", ["in-stock", "out-of-stock", "oversold"])
+def test_skus_are_sorted_by_their_units_among_those_found(
+    browser: Client, stocked: SimpleNamespace, state: str
+) -> None:
+    Sku.objects.create(code="BUNDLE", is_bundle=True)
+    wanted = {
+        "in-stock": Q(available__gt=0),
+        "out-of-stock": Q(available__lte=0, is_bundle=False),
+        "oversold": Q(available__lt=0),
+    }
+    found = Sku.objects.all().with_stock().filter(wanted[state])
     expected = sorted(found, key=lambda sku: (sku.available, sku.pk), reverse=True)
 
-    assert pages(browser, "/skus/?sort=-available&state=in-stock") == expected
+    assert pages(browser, f"/skus/?sort=-available&state={state}") == expected
 
 
 def test_an_order_by_units_looks_into_no_sku_by_itself(browser: Client, stocked: SimpleNamespace) -> None:
