@@ -45,7 +45,8 @@ def fill(demo: Demo) -> None:
         _wait_for(f"{system.url}/")
     token = demo.manage("token", demo.username, "--scopes", "all", "--name", "What filled the demo")
     for priority, (code, name) in enumerate(_WAREHOUSES.items(), 1):
-        _call(demo, token, "POST", "warehouses", {"code": code, "name": name, "priority": priority})
+        place = {"code": code, "name": name, "priority": priority, "is_shop": code == "SHOP"}
+        _call(demo, token, "POST", "warehouses", place)
     skus = catalogue.merchant_skus()
     read = {source.warehouse for source in demo.sources}
     with ThreadPoolExecutor(4) as threads:
