@@ -203,6 +203,9 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # people come by invitation
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "dashboard.people.addresses.address_of"
+# Web servers in front whose X-Forwarded-For is believed: whom to throttle, and what the list of sessions shows.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(env_number("EVENKEEL_PROXIES", default=0))
 AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
