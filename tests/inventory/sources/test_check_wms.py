@@ -15,10 +15,10 @@ from openapi_spec_validator import validate
 from sandbox.wms import Bridge
 
 
-def run(bridge: Bridge) -> str:
+def run(bridge: Bridge, *, token: str = "") -> str:
     out = StringIO()
     try:
-        call_command("check_wms", bridge.url, "--token", bridge.token, stdout=out)
+        call_command("check_wms", bridge.url, "--token", token or bridge.token, stdout=out)
     except SystemExit as ended:
         out.write(f"status {ended.code}")
     return out.getvalue()
@@ -54,6 +54,15 @@ def test_a_broken_promise_is_named(bridge: Bridge, fault: str, words: str) -> No
     said = run(bridge)
     assert words in said
     assert said.endswith("status 1")
+
+
+def test_a_token_that_is_not_the_bridges_lets_nothing_pass_but_its_refusal(bridge: Bridge) -> None:
+    bridge.set_stock("TEE", "Q1", 5)
+
+    said = run(bridge, token="mine")
+
+    assert said.count("ok ") == 1, said
+    assert "6 of 7 promises are not kept." in said
 
 
 def test_the_bridge_answers_as_the_published_contract_says(bridge: Bridge) -> None:
