@@ -31,11 +31,12 @@ ROUNDS = 7
 LISTS = {  # what a list is asked for beside its first page: a deep page, searches, filters and sorts
     "dashboard:sku_list": (
         "page=1900 q=BENCH-0500 q=cotton q=zzzz state=oversold state=in-stock state=off-channel"
-        " sort=-code sort=name sort=-available sort=-channels"
+        " sort=-code sort=name sort=-available sort=-available&state=in-stock sort=channels sort=-channels"
     ),
     "channels:listing_list": (
         "page=7000 q=BENCH-0500 q=cotton q=zzzz mapping=unmapped stock=unlimited state=attention state=parked"
-        " state=drift state=due state=unread sort=-title sort=channel sort=-external_sku sort=sku sort=-accounted"
+        " state=drift state=due state=unread sort=-title sort=channel sort=-external_sku sort=sku sort=-sku"
+        " sort=-accounted"
     ),
     "channels:listing_unmapped": "q=cotton sort=title",
     "channels:listing_not_pushing": "q=BENCH-0500 obstacle=parked obstacle=observe obstacle=unread sort=-title",
@@ -136,7 +137,8 @@ def _of_rows() -> Iterator[str]:
     source = Source.objects.get()
     yield reverse("sources:pull_detail", args=[source.uuid, source.pulls.get().pk])
     observe = reverse("channels:channel_observe", args=[watched.uuid])
-    yield from (f"{observe}?{query}" for query in ("show=all", "show=all&page=1900", "show=down", "show=unknown"))
+    shown = ("show=all", "show=all&page=1900", "show=all&sort=sku", "show=down", "show=unknown")
+    yield from (f"{observe}?{query}" for query in shown)
     yield f"{reverse('channels:channel_share', args=[watched.uuid])}?share=10"
     main = Warehouse.objects.get(code="MAIN").pk
     stock, moved = (reverse(f"inventory:warehouse_{name}", args=[main]) for name in ("detail", "movements"))
