@@ -13,6 +13,7 @@ from channels import availability, suggesting, trail, trail_words
 from channels.models import Channel, Listing
 from channels.standing import standing
 from channels.suggesting import Suggestion
+from inventory.paging import Keys
 from inventory.searches import few_of
 from inventory.tables import (
     DeltaColumn,
@@ -47,7 +48,7 @@ class ListingsTable(ListTable):
         keys = {"sku__code": code.asc(nulls_last=True), "-sku__code": code.desc(nulls_last=True)}
         return rows.order_by(*(keys.get(key, key) if isinstance(key, str) else key for key in rows.query.order_by))
 
-    def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
+    def parts(self, rows: QuerySet[Any]) -> Sequence[Keys]:
         keys = rows.values_list("pk", flat=True)
         by = [str(key) for key in self.order_by]
         if by not in (["sku"], ["-sku"]):
@@ -86,7 +87,7 @@ class ListingTable(ListingsTable):
     empty_title = _("No listings yet")
     empty_action = _("Go to the channels")
 
-    def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
+    def parts(self, rows: QuerySet[Any]) -> Sequence[Keys]:
         """Read all listings channel by channel, if sorted by those: no index has them by the names of channels."""
         by = [str(key) for key in self.order_by]
         if self.is_filtered or by not in (["channel"], ["-channel"]):

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery, Value, When
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Case, Count, IntegerField, Max, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from channels import availability
@@ -26,26 +28,38 @@ def with_channels(skus: SkuQuerySet) -> SkuQuerySet:
     return annotated
 
 
-def keys_by_channels(skus: QuerySet[Any], *, is_falling: bool) -> tuple[QuerySet[Any, Any], ...]:
-    """Return the keys of the SKUs ordered by ``channels``, in two parts: those that are on some, and those on none.
+# Counted once for all SKUs, along an index of listings: a look for each of them takes twice as long. Materialized, for
+# else each of a database's parallel workers would count.
+_BY_CHANNELS = """
+WITH counted AS MATERIALIZED ({counted})
+SELECT wanted.pk FROM ({wanted}) wanted LEFT JOIN counted ON counted.sku = wanted.pk
+ORDER BY COALESCE(counted.channels, 0) {way}, wanted.pk {way}
+LIMIT %s OFFSET %s
+"""
 
-    Counting starts from the listings, which an index has by SKU and channel; there is none by their number.
-    """
-    wanted = skus.order_by()
-    active = Listing.objects.filter(state=Listing.State.ACTIVE)
-    on_one = (Max(Case(When(channel=pk, then=1), default=0)) for pk in Channel.objects.values_list("pk", flat=True))
-    channels = sum(on_one, start=Value(0))  # sooner than a count of what is distinct
-    mark = "-" if is_falling else ""
-    some = (
-        active.filter(sku__in=wanted.values("pk"))
-        .order_by()
-        .values("sku")
-        .annotate(channels=channels)
-        .order_by(f"{mark}channels", f"{mark}sku")
-        .values_list("sku", flat=True)
-    )
-    none = wanted.exclude(Exists(active.filter(sku=OuterRef("pk")))).order_by(f"{mark}pk").values_list("pk", flat=True)
-    return (some, none) if is_falling else (none, some)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysByChannels:
+    """The keys of SKUs in the order of ``channels``, read by slices."""
+
+    skus: QuerySet[Any]
+    is_falling: bool
+
+    def __getitem__(self, places: slice) -> list[int]:
+        active = Listing.objects.filter(state=Listing.State.ACTIVE, sku__isnull=False).order_by()
+        channels = Channel.objects.order_by("pk").values_list("pk", flat=True)
+        on_one = (Max(Case(When(channel=pk, then=1), default=0)) for pk in channels)
+        counted = active.values("sku").annotate(channels=sum(on_one, start=Value(0)))  # sooner than a distinct count
+        try:
+            wanted, wanted_params = self.skus.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        counting, counting_params = counted.query.sql_with_params()
+        sql = _BY_CHANNELS.format(counted=counting, wanted=wanted, way="DESC" if self.is_falling else "ASC")
+        with connection.cursor() as cursor:
+            most = places.stop - places.start
+            cursor.execute(sql, [*counting_params, *wanted_params, most, places.start])
+            return [row[0] for row in cursor.fetchall()]
 
 
 def catalogue(*, warehouse: Warehouse | None = None, is_by_units: bool = False) -> SkuQuerySet:

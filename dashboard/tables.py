@@ -13,6 +13,7 @@ from dashboard import skus
 from dashboard.parked import Kind
 from inventory import bundles
 from inventory.models import Warehouse
+from inventory.paging import Keys
 from inventory.tables import ListTable, NumberColumn, PartColumn, PickColumn, TextColumn, TimeColumn
 
 
@@ -33,10 +34,10 @@ class SkuTable(ListTable):
     class Meta:
         order_by = "code"
 
-    def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
-        keys = [str(key) for key in self.order_by]
-        if keys in (["channels"], ["-channels"]):
-            return skus.keys_by_channels(rows, is_falling=keys == ["-channels"])
+    def parts(self, rows: QuerySet[Any]) -> Sequence[Keys]:
+        by = [str(key) for key in self.order_by]
+        if by in (["channels"], ["-channels"]):
+            return (skus.KeysByChannels(skus=rows, is_falling=by == ["-channels"]),)
         return super().parts(rows)
 
     def before_render(self, request: HttpRequest) -> None:

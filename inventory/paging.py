@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import QuerySet
@@ -19,6 +19,12 @@ else:
 
 COUNTED_TO = 10_000  # rows; of more it is only said that there are more: to count them is to read them
 FURTHEST = 1_000_000_000  # a page number beyond it is no number that any database takes
+
+
+class Keys(Protocol):
+    """Keys of rows in an order, read by slices: a QuerySet; or what a page begins and ends in, being the last part."""
+
+    def __getitem__(self, places: slice, /) -> Iterable[Any]: ...
 
 
 class LongPage(_Page):
@@ -48,7 +54,7 @@ class LongPaginator(_Paginator):
         return self.object_list
 
     @property
-    def parts(self) -> Sequence[QuerySet[Any, Any]]:
+    def parts(self) -> Sequence[Keys]:
         """The keys of ``rows`` in their order, in parts that follow one another."""
         return (self.rows.values_list("pk", flat=True),)
 
@@ -56,7 +62,7 @@ class LongPaginator(_Paginator):
         """Return the keys from the place ``first`` on, at most so many."""
         found: list[Any] = []
         *earlier, last = self.parts
-        for part in earlier:
+        for part in cast(list[QuerySet[Any, Any]], earlier):
             if first and (length := part.order_by()[: first + 1].count()) <= first:
                 first -= length  # all of it is on pages before
                 continue

@@ -27,7 +27,7 @@ from django_tables2.columns import BoundColumn
 from django_tables2.rows import BoundRow, BoundRows
 
 from inventory import looks
-from inventory.paging import LongPaginator
+from inventory.paging import Keys, LongPaginator
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -185,7 +185,7 @@ class ListTable(tables.Table):  # type: ignore[misc]
         """Return ``rows`` in the order that they have, asked for in the way that is answered soonest."""
         return rows
 
-    def parts(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any, Any]]:
+    def parts(self, rows: QuerySet[Any]) -> Sequence[Keys]:
         """Return the keys of ``rows`` in their order, in parts that follow one another.
 
         Several are for an order that no index has, while each part of it has one.
@@ -206,8 +206,8 @@ class ListPaginator(LongPaginator):
         return cast(BoundRows, self.object_list).data.data
 
     @property
-    def parts(self) -> Sequence[QuerySet[Any, Any]]:
-        found: Sequence[QuerySet[Any, Any]] = cast(BoundRows, self.object_list).table.parts(self.rows)
+    def parts(self) -> Sequence[Keys]:
+        found: Sequence[Keys] = cast(BoundRows, self.object_list).table.parts(self.rows)
         return found
 
     def dress(self, rows: Sequence[Any]) -> BoundRows:
