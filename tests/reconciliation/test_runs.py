@@ -18,7 +18,7 @@ from reconciliation import bulk, runs, schedule
 from reconciliation.bulk import ShownRow
 from reconciliation.models import DifferingQuantity, Discrepancy, Finding, Run, Schedule, ShownQuantity, Tolerance
 from tests import factories
-from tests.channels.core.world import Store, receive, sell
+from tests.channels.core.world import Store, receive, sell, sell_all
 from tests.reconciliation.world import by_hand, causes, differing, findings, go_on, read, reconcile
 
 
@@ -28,8 +28,7 @@ def product(store: Store, sku: str) -> int:
 
 
 def test_a_night_finds_each_kind_of_difference_and_says_why(store: Store) -> None:
-    for code in ("SAME", "MORE", "LESS", "SOLD", "ENDLESS", "GONE", "LOST", "SWAPPED"):
-        sell(store, code, 10)
+    sell_all(store, ("SAME", "MORE", "LESS", "SOLD", "ENDLESS", "GONE", "LOST", "SWAPPED"), 10)
     factories.make_sku("NEAR-1")
     reconcile(store)
     by_hand(store, "MORE", 14)
@@ -93,8 +92,7 @@ def test_the_next_night_brings_up_to_date_and_closes_what_agrees(store: Store) -
 
 
 def test_sales_that_nobody_heard_of_are_no_differences(store: Store) -> None:
-    for code in ("A", "B", "C"):
-        sell(store, code, 10)
+    sell_all(store, ("A", "B", "C"), 10)
     store.sim.buy(sku="A", quantity=1)
     run = runs.start(channel=store.fresh(), requested_by="user:ana", now=timezone.now())
     store.sim.buy(sku="B", quantity=2)
@@ -111,8 +109,7 @@ def test_a_reading_that_died_goes_on_from_its_last_page_and_flags_nothing_before
     cursors: list[str] = []
     pages = EcwidPlatform.catalog_page
     _small_pages(monkeypatch)
-    for number in range(5):
-        sell(store, f"SKU-{number}", 10)
+    sell_all(store, [f"SKU-{number}" for number in range(5)], 10)
     by_hand(store, "SKU-0", 14)
 
     def dies_on_the_third(self: EcwidPlatform, cursor: str) -> CatalogPage:
@@ -156,8 +153,8 @@ def test_readings_that_were_lost_are_read_anew_before_anything_is_compared(store
 
 
 def test_too_many_differences_stop_the_run_until_a_person_lets_it_go_on(store: Store) -> None:
+    sell_all(store, [f"SKU-{number}" for number in range(5)], 10)
     for number in range(5):
-        sell(store, f"SKU-{number}", 10)
         by_hand(store, f"SKU-{number}", 0)
     store.forget_webhooks()
     schedule.current()
@@ -299,8 +296,7 @@ def test_a_huge_number_is_a_discrepancy_that_the_ledger_does_not_take_over(store
 
 def test_a_sale_booked_after_its_reading_was_noted_is_not_suspected(store: Store) -> None:
     """What was read agreed when it was compared as it came in; what was read last is still to be compared."""
-    for code in ("NOTED", "YOUNG", "EDITED"):
-        sell(store, code, 10)
+    sell_all(store, ("NOTED", "YOUNG", "EDITED"), 10)
     run = runs.start(channel=store.fresh(), requested_by="user:ana", now=timezone.now())
     shown = {"NOTED": 10, "EDITED": 14, "YOUNG": 10}
 

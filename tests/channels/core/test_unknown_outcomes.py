@@ -15,7 +15,7 @@ from reconciliation import checks, verbs
 from reconciliation.models import Verb
 from reconciliation.verbs import Choice, PictureMoved
 from tests import factories
-from tests.channels.core.world import Store, adjust, level, no_differences, pass_time, receive, sell
+from tests.channels.core.world import Store, adjust, level, no_differences, pass_time, receive, sell, sell_all
 
 
 def crash(store: Store, sku: str, *, target: int, state: str = Push.State.SENDING, called: bool) -> Push:
@@ -130,7 +130,7 @@ def test_a_listing_that_went_unlimited_meanwhile_is_not_accounted(store: Store) 
 
 def test_a_batch_is_settled_entry_by_entry(store: Store) -> None:
     codes = [f"SKU-{number:02}" for number in range(10)]
-    skus = {code: sell(store, code, 10) for code in codes}
+    skus = sell_all(store, codes, 10)
     gone, _ = store.sim.store.find_sku("SKU-03")
     store.sim.delete_product(gone.id)
     for code in codes:
@@ -151,7 +151,7 @@ def test_a_batch_is_settled_entry_by_entry(store: Store) -> None:
 @pytest.mark.parametrize("fault", ["error_before", "error_after", "timeout_after"])
 def test_a_batch_with_unknown_entries_converges(store: Store, fault: str) -> None:
     codes = [f"SKU-{number:02}" for number in range(9)]
-    skus = {code: sell(store, code, 10) for code in codes}
+    skus = sell_all(store, codes, 10)
     store.sim.faults.set(fault, next=3, seconds=0.6)
     for code in codes:
         adjust(skus[code], -1)
@@ -286,8 +286,8 @@ def test_the_lane_comes_to_rest_while_an_outcome_is_too_young(store: Store) -> N
 def test_a_store_that_fails_every_third_call_is_read_through(store: Store) -> None:
     """Fourteen unknown outcomes need some twenty calls to decide: one failure must not undo what was read before."""
     codes = [f"SKU-{number}" for number in range(14)]
+    sell_all(store, codes, 10)
     for code in codes:
-        sell(store, code, 10)
         crash(store, code, target=8, called=True)
     store.sim.faults.set("error_reads", probability=0.33)
 

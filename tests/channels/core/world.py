@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -165,13 +165,27 @@ def sell(store: Store, code: str, units: int, *, sku: Sku | None = None, **produ
     """Put ``units`` of a SKU into the ledger and on sale in the store, mapped, read and in step."""
     made = sku or factories.make_sku(code, on_hand=units)
     store.sim.add_product(sku=code, quantity=units, **product)
+    _list(store, {code: made})
+    return made
+
+
+def sell_all(store: Store, codes: Iterable[str], units: int) -> dict[str, Sku]:
+    """Do for all of them what ``sell`` does for one, and read the catalogue once; return the SKUs by code."""
+    made = {code: factories.make_sku(code, on_hand=units) for code in codes}
+    for code in made:
+        store.sim.add_product(sku=code, quantity=units)
+    _list(store, made)
+    return made
+
+
+def _list(store: Store, skus: Mapping[str, Sku]) -> None:
     store.import_catalogue()
-    listing = store.listing(code)
-    if listing.mapping != Listing.Mapping.MAPPED:
-        mapping.link(listing=listing, sku=made, actor="user:ana", now=timezone.now())
+    for code, sku in skus.items():
+        listing = store.listing(code)
+        if listing.mapping != Listing.Mapping.MAPPED:
+            mapping.link(listing=listing, sku=sku, actor="user:ana", now=timezone.now())
     store.publish()
     store.forget_webhooks()
-    return made
 
 
 def receive(sku: Sku, units: int, *, warehouse: Warehouse | None = None) -> None:
