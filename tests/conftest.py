@@ -28,6 +28,8 @@ __all__ = ["chromium"]
 examples.register_profile("evenkeel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("evenkeel")
 
+gc.disable()  # until the tests are collected: what is loaded until then stays
+
 FORBID_SKIPS = os.environ.get("EVENKEEL_NO_SKIPS", "") not in ("", "0")
 
 
@@ -65,7 +67,8 @@ def _brevity(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with the reason, what this environment can't run; begin with what takes long."""
     items.sort(key=_brevity)
-    gc.freeze()  # what is loaded by now stays: the collector need not walk it again and again
+    gc.freeze()  # what is loaded by now stays: the collector need not walk it
+    gc.enable()
     on_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     for item in items:
         if item.get_closest_marker("postgres") and not on_postgres:

@@ -26,6 +26,7 @@ from cryptography.fernet import Fernet
 from sandbox.ecwid import EcwidSimulator
 from tests.processes.console import ROOT, Console
 
+MIGRATE = ("migrate", "--verbosity", "0")
 RUN = "EVENKEEL_TEST_RUN"  # names what the processes of one test run share
 
 
@@ -65,8 +66,17 @@ def environment(database_url: str) -> dict[str, str]:
 
 
 def manage(env: dict[str, str], *arguments: str, input: str | None = None) -> str:
+    return _python(env, "manage.py", *arguments, input=input)
+
+
+def _migrate(env: dict[str, str]) -> None:
+    """Run every migration without the garbage collector: a quarter of the time is spent in it, and it ends anyway."""
+    _python(env, "-c", "import gc, runpy; gc.disable(); runpy.run_path('manage.py', run_name='__main__')", *MIGRATE)
+
+
+def _python(env: dict[str, str], *arguments: str, input: str | None = None) -> str:
     done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env=env,
         capture_output=True,
@@ -238,7 +248,7 @@ def _migrated_file() -> Path:
     with _one_at_a_time():
         if not file.exists():
             unfinished = file.with_suffix(".unfinished")
-            manage(environment(f"sqlite:///{unfinished}"), "migrate", "--verbosity", "0")
+            _migrate(environment(f"sqlite:///{unfinished}"))
             unfinished.rename(file)
     return file
 
@@ -249,7 +259,7 @@ def _migrated_database(default_url: str) -> str:
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
             unfinished = f"{template}_unfinished"
             server.execute(f'CREATE DATABASE "{unfinished}"')
-            manage(environment(_beside(default_url, unfinished)), "migrate", "--verbosity", "0")
+            _migrate(environment(_beside(default_url, unfinished)))
             server.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{template}"')
     return template
 
