@@ -20,9 +20,10 @@ PEER_PYTHON = ROOT / "bench" / "oscar" / ".venv" / "bin" / "python"
 TARGET = 2.0  # of oscar, with 8 workers
 
 _FILL = f"""
-INSERT INTO inventory_warehouse (code, name, priority, created_at) VALUES ('MAIN', 'Main', 1, now());
-INSERT INTO inventory_sku (code, match_key, name, barcode, created_at)
-  SELECT 'BENCH-' || n, 'bench' || n, 'Shirt ' || n, '', now() FROM generate_series(1, {SKUS}) n;
+INSERT INTO inventory_warehouse (code, name, priority, kept_by, is_shop, hold_back, is_sandbox, created_at)
+  VALUES ('MAIN', 'Main', 1, '', FALSE, 0, FALSE, now());
+INSERT INTO inventory_sku (code, match_key, name, barcode, is_bundle, is_sandbox, created_at)
+  SELECT 'BENCH-' || n, 'bench' || n, 'Shirt ' || n, '', FALSE, FALSE, now() FROM generate_series(1, {SKUS}) n;
 INSERT INTO inventory_stocklevel (sku_id, warehouse_id, on_hand, reserved, unsellable)
   SELECT s.id, w.id, 1000000000, 0, 0 FROM inventory_sku s, inventory_warehouse w;
 INSERT INTO inventory_movement (key, sku_id, warehouse_id, kind, on_hand_delta, reserved_delta, unsellable_delta,
