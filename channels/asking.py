@@ -88,4 +88,6 @@ def _fetch(
         catalog.refresh_products(channel, platform, products, now=now)
     polling.book_all(channel, platform, list(found.values()), fetched_at=now, now=now)
     # Booked again even where the order reads as before: what it waited for may be there now.
-    return {pk: orders.book(channel, platform, raw, fetched_at=now, now=now) for pk, raw in found.items()}
+    for raw in found.values():
+        orders.book(channel, platform, raw, fetched_at=now, now=now)
+    return dict(Order.objects.in_bulk(found))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+import structlog
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -33,7 +35,23 @@ from channels.models import Channel, ChannelWarehouse, Listing, ListingVariant, 
 from channels.registry import opened
 from inventory import booking, bundles
 from inventory.booking import Demand
+from inventory.errors import LedgerError
 from inventory.models import Warehouse
+
+log = structlog.get_logger(__name__)
+
+# What one order can cause by what it holds: values that no column takes, a shape that nobody thought of. A database
+# that is away or two transactions that met are no fault of its own.
+OWN_FAULTS = (
+    DataError,
+    IntegrityError,
+    LedgerError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 def digest_of(payload: Mapping[str, Any]) -> str:
@@ -41,31 +59,48 @@ def digest_of(payload: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def book(channel: Channel, platform: Platform, raw: RawOrder, *, fetched_at: datetime, now: datetime) -> Order:
+def book(channel: Channel, platform: Platform, raw: RawOrder, *, fetched_at: datetime, now: datetime) -> None:
     """Bring the ledger and ``accounted`` to what the order says now.
 
     An older answer that arrives after a newer one changes nothing. A payload that can't be read is kept with its
-    problem, for a person to see.
+    problem, for a person to see; so is an order that can't be booked for whatever reason of its own.
     """
-    with transaction.atomic():
+    with _by_itself(channel, raw.ref, now=now):
         order = _locked(channel, raw.ref, now=now)
         if _is_older(order, raw, fetched_at):
-            return order
+            return
         order.fetched_at = fetched_at
         order.payload, order.digest = dict(raw.payload), digest_of(raw.payload)
         _apply(channel, platform, order, now=now, is_deleted=False)
-        return order
+
+
+@contextmanager
+def _by_itself(channel: Channel, ref: str, *, now: datetime) -> Iterator[None]:
+    """Do what concerns one order in a transaction; what the order itself makes impossible is kept as its problem.
+
+    Raised, it would keep every other order of the channel from being booked, at each poll anew.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except OWN_FAULTS as error:
+        log.error("order_not_booked", channel=channel.name, order=ref, exc_info=error)
+        words = _("It could not be booked (%(error)s); the server's log has the details. It is tried again.")
+        with transaction.atomic():
+            order = _locked(channel, ref, now=now)
+            order.problem = words % {"error": type(error).__name__}
+            order.save(update_fields=["problem"])
 
 
 def book_deleted(channel: Channel, platform: Platform, ref: str, *, now: datetime) -> bool:
     """Book that the platform has deleted an order; tell whether that was news. An unknown order is no news."""
-    with transaction.atomic():
+    with _by_itself(channel, ref, now=now):
         order = Order.objects.select_for_update().filter(channel=channel, ref=ref).first()
         if order is None or order.state == Order.State.DELETED:
             return False
         order.fetched_at = now
         _apply(channel, platform, order, now=now, is_deleted=True)
-        return True
+    return True
 
 
 def rebook_waiting(listing_ids: Sequence[int], *, now: datetime) -> int:
@@ -97,10 +132,11 @@ def book_waiting(*, now: datetime) -> int:
 def _rebook(lines: QuerySet[OrderLine], *, now: datetime) -> int:
     order_ids = sorted(set(lines.order_by().values_list("order_id", flat=True)))
     for order_id in order_ids:
-        with transaction.atomic():
+        known = Order.objects.select_related("channel").get(pk=order_id)
+        with _by_itself(known.channel, known.ref, now=now):
             order = Order.objects.select_for_update().get(pk=order_id)
-            with opened(order.channel) as platform:  # nothing is asked over the network here
-                _apply(order.channel, platform, order, now=now, is_deleted=order.state == Order.State.DELETED)
+            with opened(known.channel) as platform:  # nothing is asked over the network here
+                _apply(known.channel, platform, order, now=now, is_deleted=order.state == Order.State.DELETED)
     return len(order_ids)
 
 

@@ -149,7 +149,7 @@ def _learn_products(channel: Channel, platform: Platform, page: Sequence[RawOrde
     for raw in page:
         try:
             snapshot = platform.snapshot(raw.payload, {})
-        except BadPayload:
+        except (BadPayload, *orders.OWN_FAULTS):
             continue  # booking keeps it with its problem
         products.update({line.variant_ref: line.product_ref for line in snapshot.lines if line.product_ref})
     known = set(ListingVariant.objects.filter(channel=channel, ref__in=products).values_list("ref", flat=True))

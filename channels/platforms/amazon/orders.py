@@ -6,8 +6,9 @@ order is placed, that is, while it is Pending, which lasts from half an hour to 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from channels.contract import BadPayload, KnownLine, OptionField, OrderLineSnapshot, OrderSnapshot, OrderState, RawOrder
@@ -102,9 +103,13 @@ def snapshot(payload: Mapping[str, Any], known: Mapping[str, KnownLine], habits:
     is_ours = by != "AMAZON" and status != "UNFULFILLABLE"
     lines: list[OrderLineSnapshot] = []
     if is_ours:
-        counted = _counted(items, status)
-        for position, (item, units) in enumerate(zip(items, counted, strict=True), start=1):
-            lines.append(_line(item, units, status, by, known, habits, position))
+        seen: Counter[str] = Counter()
+        for position, (item, units) in enumerate(zip(items, _counted(items, status), strict=True), start=1):
+            line = _line(item, units, status, by, known, habits, position)
+            seen[line.ref] += 1
+            if seen[line.ref] > 1:
+                line = _twin(line, seen[line.ref])
+            lines.append(line)
         listed = {line.ref for line in lines}
         lines += [_removed(line, habits) for name, line in known.items() if name not in listed]
     return OrderSnapshot(
@@ -185,6 +190,21 @@ def _line(
         fulfilled=units.shipped,
         taken=0 if problem else _taken(units, known.get(ref), habits),
         problem=problem,
+    )
+
+
+def _twin(line: OrderLineSnapshot, number: int) -> OrderLineSnapshot:
+    """Return a line whose id another line of the order has: which of the two is booked under it can't be told."""
+    return replace(
+        line,
+        ref=f"{line.ref[:110]}#{number}",
+        variant_ref="",
+        product_ref="",
+        ordered=0,
+        sold=0,
+        fulfilled=0,
+        taken=0,
+        problem="Another line of the order has the same id.",
     )
 
 

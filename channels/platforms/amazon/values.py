@@ -39,9 +39,9 @@ def moment(value: object) -> datetime | None:
     """Read an ISO 8601 time; None for anything else, also for one without an offset."""
     try:
         found = datetime.fromisoformat(text(value))
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):  # the latter: the first or last day of the calendar, in another time zone
         return None
-    return found.astimezone(UTC) if found.tzinfo is not None else None
 
 
 def iso(at: datetime) -> str:

@@ -29,6 +29,8 @@ PAGE_FIELDS = f"total,count,offset,limit,items({ORDER_FIELDS})"
 # Free text and files that a buyer entered may name a person; a choice from the merchant's list does not.
 _CHOICE_TYPES = frozenset({"CHOICE", "CHOICES", "SIZE"})
 
+LONGEST_REF = 120  # of what the core keeps
+
 # RETURNED counts as left: nothing comes back that had not gone, and a person receives the return.
 LEFT = frozenset({"SHIPPED", "DELIVERED", "OUT_FOR_DELIVERY", "RETURNED"})
 
@@ -36,11 +38,11 @@ LEFT = frozenset({"SHIPPED", "DELIVERED", "OUT_FOR_DELIVERY", "RETURNED"})
 def raw_order(payload: object) -> RawOrder:
     """Return an order as it is kept: trimmed to the fields that ``snapshot`` reads.
 
-    An order without an id gets a ref made from its content, so that it is kept and seen instead of lost.
+    An order without a usable id gets a ref made from its content, so that it is kept and seen instead of lost.
     """
     trimmed = trim(payload) if isinstance(payload, dict) else {}
     ref = order_ref(text(trimmed.get("id")))
-    if not ref:
+    if not 0 < len(ref) <= LONGEST_REF:
         digest = hashlib.sha256(json.dumps(trimmed, sort_keys=True).encode()).hexdigest()
         ref = f"unreadable-{digest[:16]}"
     return RawOrder(ref=ref, changed_at=_moment(trimmed, "update"), payload=trimmed)

@@ -76,6 +76,6 @@ def moment(value: object) -> datetime | None:
     """Read ``2026-11-20T09:12:33Z``; None for anything else."""
     try:
         found = datetime.fromisoformat(text(value).replace("Z", "+00:00"))
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):  # the latter: the first or last day of the calendar, in another time zone
         return None
-    return found.astimezone(UTC) if found.tzinfo else None

@@ -323,6 +323,6 @@ def _moment(payload: Mapping[str, Any], name: str) -> datetime | None:
     """Read one of the ``…_gmt`` dates, which are UTC and say no offset; None where there is none."""
     try:
         found = datetime.fromisoformat(text(payload.get(name)))
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: the first or last day of the calendar, in another time zone
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

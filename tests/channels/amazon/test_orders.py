@@ -215,3 +215,25 @@ def test_an_orders_life(sim: AmazonSimulator, platform: AmazonPlatform) -> None:
         [(3, 3, 3), (0, 0, 0)],
     ]
     assert (sim.quantity_of("TEE"), sim.quantity_of("CAP")) == (47, 50)
+
+
+def test_of_two_lines_with_one_id_the_second_waits_for_a_person() -> None:
+    found = read(order("UNSHIPPED", item(2, 0, 2), item(1, 0, 1), item(1, 0, 1)))
+
+    assert [(line.ref, line.sold, line.taken, bool(line.problem)) for line in found.lines] == [
+        ("17198765432109", 2, 2, False),
+        ("17198765432109#2", 0, 0, True),
+        ("17198765432109#3", 0, 0, True),
+    ]
+    assert found.lines[1].problem == "Another line of the order has the same id."
+
+
+def test_a_time_at_the_edge_of_the_calendar_is_none() -> None:
+    told = order("UNSHIPPED") | {
+        "createdTime": "0001-01-01T00:00:00+01:00",
+        "lastUpdatedTime": "9999-12-31T23:59:59-01:00",
+    }
+
+    found = read(told)
+
+    assert (found.placed_at, found.changed_at, raw_order(told).changed_at) == (None, None, None)

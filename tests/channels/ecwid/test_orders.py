@@ -443,3 +443,12 @@ def test_whatever_comes_is_a_snapshot_or_no_order(payload: Any, items: list[Any]
     assert len({line.ref for line in seen.lines}) == len(seen.lines)
     assert all(line.sold >= line.fulfilled >= 0 for line in seen.lines)
     assert all(line.sold == 0 and line.taken == 0 for line in seen.lines if line.problem)
+
+
+@pytest.mark.parametrize("order_id", ["K" * 121, "#" * 41])
+def test_an_id_longer_than_can_be_kept_is_kept_by_its_content(order_id: str) -> None:
+    raw = raw_order(order() | {"id": order_id})
+
+    assert raw.ref.startswith("unreadable-")
+    assert len(raw.ref) <= 120
+    assert raw_order(order() | {"id": "K" * 120}).ref == "K" * 120

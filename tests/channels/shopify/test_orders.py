@@ -12,6 +12,7 @@ from channels.platforms.shopify import order_feed
 from channels.platforms.shopify.order_payload import raw_order
 from channels.platforms.shopify.orders import NO_PLACE, ShopHabits, deleted_snapshot, snapshot
 from channels.platforms.shopify.platform import ShopifyPlatform
+from channels.platforms.shopify.values import moment
 from sandbox.shopify import ShopifySimulator
 from sandbox.shopify.cart import Wanted
 from sandbox.shopify.orders import Given
@@ -315,3 +316,8 @@ def test_an_order_with_too_many_refunds_is_not_read_in_part(shop: ShopifySimulat
 
     with pytest.raises(BadPayload, match="50 or more refunds"):
         platform.fetch_orders([str(order.id)])
+
+
+@pytest.mark.parametrize("told", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "soon", "2026-11-20", None])
+def test_a_time_that_can_t_be_read_is_none(told: str | None) -> None:
+    assert moment(told) is None

@@ -209,6 +209,7 @@ def test_times_are_read_as_utc() -> None:
         "2026-11-21T05:11:06+00:00",
     ]
     assert read(order("processing", date_modified_gmt="soon")).changed_at is None
+    assert read(order("processing", date_modified_gmt="0001-01-01T00:00:00+01:00")).changed_at is None
 
 
 @given(
