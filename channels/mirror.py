@@ -75,11 +75,14 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
 
 
 def _show(channel: Channel, warehouse: Warehouse, held: dict[str, int], *, read_at: datetime) -> None:
-    """Count into the warehouse what differs. What the platform no longer names it holds none of."""
+    """Count into the warehouse what differs. What the platform no longer names it holds none of.
+
+    A bundle that lies there packed is left out: it holds no stock of its own, and its components can't be sold singly.
+    """
     units: dict[int, int] = dict.fromkeys(
         StockLevel.objects.filter(warehouse=warehouse).exclude(on_hand=0).values_list("sku_id", flat=True), 0
     )
-    listings = Listing.objects.filter(channel=channel, sku__isnull=False, external_sku__in=held)
+    listings = Listing.objects.filter(channel=channel, sku__is_bundle=False, external_sku__in=held)
     for external_sku, sku_id in sorted(set(listings.order_by().values_list("external_sku", "sku_id"))):
         units[sku_id] = units.get(sku_id, 0) + held[external_sku]
     on_hand = dict(StockLevel.objects.filter(warehouse=warehouse, sku__in=units).values_list("sku_id", "on_hand"))

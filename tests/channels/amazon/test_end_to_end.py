@@ -16,7 +16,7 @@ from channels.models import Channel, Listing, Order, Push
 from channels.platforms.amazon import mapping
 from channels.platforms.ecwid import client as ecwid
 from dashboard.models import User
-from inventory import operations
+from inventory import bundles, operations
 from inventory.errors import KeptElsewhere
 from inventory.models import StockLevel, Warehouse
 from sandbox.amazon import AmazonSimulator
@@ -212,6 +212,19 @@ def test_stock_at_amazon_is_shown_sells_elsewhere_and_is_never_written(account: 
     assert other.shows("LAMP") == 5
     assert not any(call.method == "PATCH" for call in account.sim.requests)
     assert not Order.objects.filter(channel=account.channel).exists()
+
+
+def test_a_bundle_that_amazon_holds_packed_keeps_nothing_else_from_being_counted(account: Account) -> None:
+    lamp, pack = factories.make_sku("LAMP"), factories.make_sku("ALL-LAMPS")
+    bundles.set_components(bundle=pack, components={lamp.pk: 2}, actor="user:ana", now=timezone.now())
+    offer(account, "ALL-LAMPS", 0, sku=pack, held=5, quantity=None)
+    offer(account, "LAMP", 0, sku=lamp, held=8, quantity=None)
+    warehouse = mirror.start(channel=account.fresh(), code="FBA", actor="user:ana", now=timezone.now())
+
+    tasks.run_lane(mirror.lane_of(account.channel.pk))
+
+    levels = StockLevel.objects.filter(warehouse=warehouse).values_list("sku__code", "on_hand")
+    assert dict(levels) == {"LAMP": 8}
 
 
 def test_what_amazon_holds_is_a_warehouse_that_only_amazon_changes(account: Account, client: Client) -> None:
