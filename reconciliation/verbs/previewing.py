@@ -193,6 +193,11 @@ def _change_mapping(row: Discrepancy, choice: Choice, around: Surroundings) -> l
         raise NotPossible(_("Choose the SKU that it sells."), field="sku")
     if choice.sku.archived_at is not None:
         raise NotPossible(_("%(sku)s is archived: choose another.") % {"sku": choice.sku}, field="sku")
+    if choice.sku.is_sandbox != listing.channel.is_sandbox:
+        raise NotPossible(
+            _("The sandbox is kept apart: its stores sell only its own SKUs, and real stores only real ones."),
+            field="sku",
+        )
     if choice.sku.pk == listing.sku_id:
         raise NotPossible(_("It is linked to %(sku)s already.") % {"sku": choice.sku}, field="sku")
     if listing.state == Listing.State.GONE:

@@ -18,7 +18,7 @@ from channels.lanes import wake
 from channels.models import Listing, Push
 from channels.readings import Reading
 from channels.registry import opened
-from inventory import audit, formats, ledger
+from inventory import audit, codes, formats, ledger
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, Warehouse
 from reconciliation import news
@@ -97,6 +97,8 @@ def _effects(row: Discrepancy) -> list[Effect]:
         raise PictureMoved(_("The listing differs anew: decide that one."))
     if last_movement(_sku_of(row)) != _expected_movement(row):
         raise PictureMoved(_("Stock of this SKU has moved since: decide anew by the numbers of now."))
+    if row.listing is not None and not _sells_as_decided(row, row.listing):
+        raise PictureMoved(_("The listing has been linked anew since: decide anew by the numbers of now."))
     effects = []
     units = _units(row.undo)
     if row.listing is not None:
@@ -127,6 +129,14 @@ def _listing_effect(row: Discrepancy, listing: Listing, units: int) -> Effect:
         }
         return Effect(where=Where.CHANNEL, name=channel, sentence=sentence, units=units)
     return Effect(where=Where.CHANNEL, name=channel, sentence=_("%(channel)s stays as it is.") % {"channel": channel})
+
+
+def _sells_as_decided(row: Discrepancy, listing: Listing) -> bool:
+    """Tell whether the listing sells the SKU that the decision left it with, or what that was merged into."""
+    left_with = _sku_of(row)
+    if left_with is None or listing.sku_id is None:
+        return left_with == listing.sku_id
+    return codes.is_now(left_with, listing.sku_id)
 
 
 def _units(kept: Mapping[str, object]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from channels import readings
+from channels import mapping, readings
 from channels.models import Listing
 from inventory import counts
 from inventory.models import AuditEntry, Movement
@@ -225,6 +225,34 @@ def test_what_is_snoozed_or_ignored_comes_back_when_it_should(store: Store) -> N
     by_hand(store, "TEE", 15)
     other, _ = queue.show(listing, read(store, "TEE"), diagnosis, run=None, now=timezone.now())
     assert (other.pk, other.state, other.difference) == (row.pk, "open", 5)
+
+
+def test_a_mapping_across_the_sandboxs_wall_is_refused_and_nothing_is_half_done(store: Store) -> None:
+    row = differing(store, "TEE", ours=10, theirs=14)
+    toy = factories.make_sku("TOY", on_hand=3)
+    type(toy).objects.filter(pk=toy.pk).update(is_sandbox=True)
+    toy.refresh_from_db()
+
+    with pytest.raises(NotPossible, match="kept apart"):
+        do(row, Verb.CHANGE_MAPPING, sku=toy)
+
+    row.refresh_from_db()
+    assert (row.state, store.listing("TEE").sku, store.accounted("TEE")) == ("open", row.sku, 10)
+
+
+@pytest.mark.parametrize("verb", [Verb.CHANGE_MAPPING, Verb.KEEP_OURS, Verb.TAKE_THEIRS])
+def test_what_was_linked_anew_since_is_not_taken_back(store: Store, verb: Verb) -> None:
+    row = differing(store, "TEE", ours=10, theirs=14)
+    mug, cap = factories.make_sku("MUG", on_hand=3), factories.make_sku("CAP", on_hand=14)
+    row = do(row, verb, sku=mug if verb == Verb.CHANGE_MAPPING else None, reason="Counted")
+    mapping.link(listing=store.listing("TEE"), sku=cap, actor="user:cy", now=timezone.now())
+
+    assert "linked anew" in verbs.preview_undo(row).problem
+    with pytest.raises(PictureMoved, match="linked anew"):
+        take_back(row)
+
+    row.refresh_from_db()
+    assert (row.state, store.listing("TEE").sku) == ("resolved", cap)
 
 
 def test_another_mapping_takes_the_channel_to_the_other_skus_number(store: Store) -> None:
