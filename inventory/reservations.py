@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -62,7 +62,7 @@ def reserve(
     for request in requests:
         ledger.check_units(request.units)
     digest = digest_of(requests, expires_at)
-    requests = _in_components(requests)
+    requests = _in_components(_as_merged(requests))
     attempt = partial(
         _reserve_once, requests, digest, key=key, actor=actor, now=now, reference=reference, expires_at=expires_at
     )
@@ -73,6 +73,15 @@ def reserve(
         # found: another caller may have freed them between our refusal and our search.
         expire_due(now=now, sku_ids=[r.sku.pk for r in requests])
         return attempt()
+
+
+def _as_merged(requests: Sequence[Request]) -> Sequence[Request]:
+    """Have what is asked of a merged SKU be asked of the one that it is now: whatever it had is there."""
+    wanted = {r.sku.merged_into_id for r in requests if r.sku.merged_into_id is not None}
+    if not wanted:
+        return requests
+    skus = Sku.objects.in_bulk(wanted)
+    return [replace(r, sku=skus.get(r.sku.merged_into_id, r.sku)) for r in requests]
 
 
 def _in_components(requests: Sequence[Request]) -> Sequence[Request]:

@@ -18,6 +18,7 @@ from api.fields import (
     no_sku,
     no_warehouse,
 )
+from inventory.codes import skus_named
 from inventory.models import Reservation, ReservationLine, Sku, Warehouse
 from inventory.reservations import Request
 
@@ -81,7 +82,10 @@ class ReservationRequest(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Look all codes up at once, and name every line whose code is unknown."""
         lines = attrs["lines"]
-        skus = Sku.objects.in_bulk({line["sku"] for line in lines}, field_name="code")
+        named = {line["sku"] for line in lines}
+        skus = Sku.objects.in_bulk(named, field_name="code")
+        # Of the others some may be codes from before a SKU was renamed.
+        skus |= skus_named(named - skus.keys())
         codes = {line["warehouse"] for line in lines if line.get("warehouse") is not None}
         warehouses = Warehouse.objects.in_bulk(codes, field_name="code") if codes else {}
         errors: dict[int, dict[str, str]] = {}

@@ -231,3 +231,24 @@ def test_what_can_not_be_backordered_is_named_and_changes_nothing(api: Api, tee:
     assert unknown["errors"][0]["field"] == "lines[1]"
     assert ended["detail"] == f"Line {line} holds no units any more."
     assert not ReservationLine.objects.filter(backordered_at__isnull=False).exists()
+
+
+def test_a_code_from_before_a_sku_was_renamed_or_merged_means_what_it_is_now(
+    api: Api, tee: Sku, main: Warehouse
+) -> None:
+    make_sku("TEE", at=main, on_hand=1)
+    body = {"lines": [{"sku": "TEE-BLK-M", "units": 3}]}
+    api.post("reservations/", body, key="first")
+    assert api.patch(f"skus/{tee.pk}/", {"code": "OLD-TEE"}).status_code == 200
+
+    renamed = api.post("reservations/", body, key="renamed")
+    assert api.post(f"skus/{tee.pk}/merge/", {"into": "TEE"}, key="merge").status_code == 200
+    by_each = {"lines": [{"sku": code, "units": 1} for code in ("TEE-BLK-M", "OLD-TEE", "TEE")]}
+    merged = api.post("reservations/", by_each, key="merged")
+
+    assert [line["sku"] for line in renamed.json()["lines"]] == ["OLD-TEE"]
+    assert [(line["sku"], line["reserved"]) for line in merged.json()["lines"]] == [("TEE", 3)]
+    assert reserved() == 9
+    assert list(verify.differences()) == []
+    answer = api.post("reservations/", {"lines": [{"sku": "OLD-TEE", "units": 3}]}, key="short")
+    assert [(s["sku"], s["available"]) for s in answer.json()["shortages"]] == [("TEE", 2)]
