@@ -33,6 +33,7 @@ def _publish(channel: Channel) -> None:
 
 def _is_well(page: Page) -> None:
     """The page is no wider than the screen; what axe says of these pages is proved where all rooms are looked at."""
+    expect(page.get_by_role("main")).to_be_visible()  # a page that has only begun to arrive has no width
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
