@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import DataError, IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -35,23 +35,10 @@ from channels.models import Channel, ChannelWarehouse, Listing, ListingVariant, 
 from channels.registry import opened
 from inventory import booking, bundles
 from inventory.booking import Demand
-from inventory.errors import LedgerError
+from inventory.errors import OWN_FAULTS
 from inventory.models import Warehouse
 
 log = structlog.get_logger(__name__)
-
-# What one order can cause by what it holds: values that no column takes, a shape that nobody thought of. A database
-# that is away or two transactions that met are no fault of its own.
-OWN_FAULTS = (
-    DataError,
-    IntegrityError,
-    LedgerError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
 
 
 def digest_of(payload: Mapping[str, Any]) -> str:

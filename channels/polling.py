@@ -12,6 +12,7 @@ from django.db.models import Q
 from channels import catalog, orders
 from channels.contract import BadPayload, ChannelError, Platform, RawOrder
 from channels.models import Channel, ListingVariant, Order
+from inventory.errors import OWN_FAULTS
 
 HISTORY = timedelta(days=30)  # how far back the first poll looks for orders that are still open
 SHORT_OVERLAP = timedelta(minutes=5)
@@ -149,7 +150,7 @@ def _learn_products(channel: Channel, platform: Platform, page: Sequence[RawOrde
     for raw in page:
         try:
             snapshot = platform.snapshot(raw.payload, {})
-        except (BadPayload, *orders.OWN_FAULTS):
+        except (BadPayload, *OWN_FAULTS):
             continue  # booking keeps it with its problem
         products.update({line.variant_ref: line.product_ref for line in snapshot.lines if line.product_ref})
     known = set(ListingVariant.objects.filter(channel=channel, ref__in=products).values_list("ref", flat=True))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError
 from django.utils.translation import gettext as _
 
 
@@ -64,3 +65,17 @@ class CodeTaken(ValidationError):
     def __init__(self, *, kind: str, code: str) -> None:
         message = _("There is a %(kind)s with the code “%(code)s” already.") % {"kind": kind, "code": code}
         super().__init__({"code": message})
+
+
+# What one thing that others tell (an order, an event, a reading) can cause by what it holds: values that no column
+# takes, a shape that nobody thought of. A database that is away, or two transactions that met, are no fault of its own.
+OWN_FAULTS = (
+    DataError,
+    IntegrityError,
+    LedgerError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from inventory import bundles, codes, ledger, operations
-from inventory.errors import KeyConflict, LedgerError
+from inventory.errors import OWN_FAULTS, KeyConflict, LedgerError
 from inventory.ledger import Entry
 from inventory.models import Movement, Sku, Warehouse
 from inventory.sources import comparing, judging, mapping, plans, pulls, shipments
@@ -32,6 +33,8 @@ from inventory.sources.contract import (
 from inventory.sources.models import Pull, PulledRow, Reading, Source, SourceEvent
 from inventory.sources.numbers import in_our_clock, storable
 from inventory.sources.registry import capabilities_of, opened
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
 
@@ -97,6 +100,11 @@ def _work_on(source: Source, adapter: StockSource, stored: SourceEvent, *, now: 
             state = SourceEvent.State.PARTLY if problems else SourceEvent.State.DONE
     except (BadPayload, LedgerError) as error:
         state, problems = SourceEvent.State.FAILED, [str(error)]
+    except OWN_FAULTS as error:
+        # Raised, it would keep every later event of the source waiting, at each round anew.
+        log.error("event_not_worked_on", source=source.name, delivery=stored.delivery_id, exc_info=error)
+        words = _("It could not be worked on (%(error)s); the server's log has the details.")
+        state, problems = SourceEvent.State.FAILED, [words % {"error": type(error).__name__}]
     SourceEvent.objects.filter(pk=stored.pk).update(
         state=state, problem=storable(" ".join(problems), 1000), ended_at=now
     )
@@ -166,7 +174,7 @@ def _adjust(source: Source, event: AdjustmentEvent, *, now: datetime) -> list[st
     )
     earlier = Movement.objects.filter(key=entry.key).first()
     if earlier is not None:
-        if (earlier.sku_id, earlier.on_hand_delta) != (sku.pk, event.delta):
+        if not codes.is_now(earlier.sku_id, sku.pk) or earlier.on_hand_delta != event.delta:
             raise KeyConflict(entry.key)
         return []
     ledger.post(
@@ -174,7 +182,7 @@ def _adjust(source: Source, event: AdjustmentEvent, *, now: datetime) -> list[st
         actor=source.actor,
         now=now,
         occurred_at=_moment(source, event.happened_at, now),
-        reason=event.reason[:300],
+        reason=storable(event.reason, 300),
     )
     return []
 

@@ -74,8 +74,8 @@ def text_of(value: object, *, what: str, longest: int = 200) -> str:
 
 
 def storable(text: str, longest: int) -> str:
-    """Return ``text`` as a column may hold it: cut, and without the one character that PostgreSQL refuses."""
-    return text.replace("\x00", "\ufffd")[:longest]
+    """Return ``text`` as a column may hold it: cut, and without what no database keeps, NUL and half a pair."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:longest]
 
 
 def _shown(value: object) -> str:

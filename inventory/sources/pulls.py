@@ -13,6 +13,7 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from inventory.errors import OWN_FAULTS
 from inventory.sources import comparing, judging, mapping, plans, shipments
 from inventory.sources.contract import (
     BadCredentials,
@@ -84,6 +85,9 @@ def step(pull: Pull, adapter: StockSource, connection: Connection, *, now: datet
     except SourceError as error:
         fail(pull, error, now=now)
         return
+    except OWN_FAULTS as error:
+        _give_up(pull, error, now=now)
+        return
     except mapping.LocationGone as error:
         discard(pull, str(error), now=now)
         Source.objects.filter(pk=source.pk).update(next_pull_at=now + timedelta(seconds=source.pull_seconds))
@@ -91,6 +95,13 @@ def step(pull: Pull, adapter: StockSource, connection: Connection, *, now: datet
     pull.touched_at, pull.wait_until = now, None
     pull.save()
     Source.objects.filter(pk=source.pk).update(memory=dict(connection.memory))
+
+
+def _give_up(pull: Pull, error: Exception, *, now: datetime) -> None:
+    """End a reading that can't be used for a reason that nobody thought of: it is said, and a new one begins later."""
+    log.error("stock_not_read", source=pull.source.name, exc_info=error)
+    words = _("It could not be used (%(error)s); the server's log has the details.")
+    fail(pull, SourceError(words % {"error": type(error).__name__}), now=now)
 
 
 def _refresh_locations(pull: Pull, adapter: StockSource, *, now: datetime) -> None:
@@ -314,5 +325,8 @@ def apply_decided(source: Source, *, now: datetime) -> bool:
     pull = Pull.objects.filter(source=source, state=Pull.State.DECIDED).order_by("pk").first()
     if pull is None:
         return False
-    finish(pull, plans.gather(pull, capabilities_of(source)), now=now)
+    try:
+        finish(pull, plans.gather(pull, capabilities_of(source)), now=now)
+    except OWN_FAULTS as error:
+        _give_up(pull, error, now=now)
     return True

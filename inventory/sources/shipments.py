@@ -8,8 +8,9 @@ the order's reservation there: on hand and reserved fall together. Units for no 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -112,7 +113,7 @@ def confirm(confirmation: Confirmation, *, actor: str, now: datetime) -> Counted
         },
     )
     known = set(shipment.lines.values_list("line_ref", flat=True))
-    fresh = [line for line in confirmation.lines if line.line_ref not in known]
+    fresh = [line for line in _told_apart(confirmation.lines) if line.line_ref not in known]
     is_news = bool(fresh)
     if confirmation.is_cancelled and shipment.state != ExternalShipment.State.CANCELLED:
         shipment.state = ExternalShipment.State.CANCELLED
@@ -124,7 +125,7 @@ def confirm(confirmation: Confirmation, *, actor: str, now: datetime) -> Counted
     ExternalShipmentLine.objects.bulk_create(
         ExternalShipmentLine(
             shipment=shipment,
-            line_ref=storable(line.line_ref, 200),
+            line_ref=line.line_ref,
             sku_code=storable(line.sku, 200),
             warehouse=line.warehouse,
             units=line.units,
@@ -135,6 +136,21 @@ def confirm(confirmation: Confirmation, *, actor: str, now: datetime) -> Counted
     )
     shipment.save()
     return _account(shipment, actor=actor, now=now)
+
+
+def _told_apart(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines under the ids that they are kept by. One whose id another has had does not count."""
+    seen: Counter[str] = Counter()
+    found = []
+    for line in lines:
+        ref = storable(line.line_ref, 200)
+        seen[ref] += 1
+        if seen[ref] > 1:
+            problem = line.problem or _("Another line of the shipment has the same id, %(id)s.") % {"id": ref[:100]}
+            found.append(replace(line, line_ref=f"{ref[:180]}#{seen[ref]}", problem=problem))
+        else:
+            found.append(replace(line, line_ref=ref))
+    return found
 
 
 def match_waiting(*, now: datetime) -> int:

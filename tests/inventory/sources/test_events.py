@@ -208,3 +208,60 @@ def test_an_event_that_lacks_a_sku_waits_and_is_tried_again(wms: Source, client:
     work(wms)
 
     assert (level(tee, main), level(new, main)) == ((2, 0), (2, 0))
+
+
+@pytest.mark.parametrize("odd", ["a\x00b", "half \ud800 of a pair"])
+def test_words_that_no_database_keeps_are_kept_as_far_as_they_can_be(
+    wms: Source, client: Client, main: Warehouse, odd: str
+) -> None:
+    tee = make_sku("TEE", on_hand=10)
+    told = {"adjustment_id": "a1", "sku": "TEE", "location": "Q1", "delta": -3, "reason": odd, "occurred_at": NOW}
+    line = {"line_id": odd, "sku": odd, "quantity": 1}
+    shipped = {"shipment_id": "s1", "order_ref": "", "location": "Q1", "shipped_at": NOW, "lines": [line]}
+
+    send(client, wms, "stock.adjusted", told, event_id="e1")
+    send(client, wms, "shipment.confirmed", shipped, event_id="e2")
+    work(wms)
+
+    assert dict(SourceEvent.objects.values_list("delivery_id", "state")) == {"e1": "done", "e2": "partly"}
+    assert level(tee, main) == (7, 0)
+    assert Movement.objects.get(actor="source:Central").reason in {"a�b", "half ? of a pair"}
+
+
+@pytest.mark.parametrize("line_id", ["1", None, 7])
+def test_of_lines_with_one_id_the_first_counts_and_the_others_are_shown(
+    wms: Source, client: Client, main: Warehouse, line_id: object
+) -> None:
+    tee = make_sku("TEE", on_hand=10)
+    lines = [{"line_id": line_id, "sku": "TEE", "quantity": units} for units in (2, 3, 4)]
+    shipped = {"shipment_id": "s1", "order_ref": "", "location": "Q1", "shipped_at": NOW, "lines": lines}
+
+    for number in range(2):
+        send(client, wms, "shipment.confirmed", shipped, event_id=f"evt_{number}")
+        work(wms)
+
+    first = SourceEvent.objects.get(delivery_id="evt_0")
+    assert first.state == "partly"
+    assert ("Another line of the shipment has the same id" in first.problem) == (line_id is not None)
+    assert level(tee, main) == (8 if line_id is not None else 10, 0)
+    assert not SourceEvent.objects.pending().exists()
+
+
+def test_an_event_that_nobody_thought_of_is_shown_and_holds_up_no_other(
+    wms: Source, client: Client, main: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tee = make_sku("TEE", on_hand=10)
+
+    def unthought_of(*_args: object, **_named: object) -> list[str]:
+        raise KeyError("on_hand")
+
+    monkeypatch.setattr(events, "_count", unthought_of)
+    counted = {"count_id": "c1", "sku": "TEE", "location": "Q1", "on_hand": 5, "counted_at": NOW}
+    told = {"adjustment_id": "a1", "sku": "TEE", "location": "Q1", "delta": -3, "reason": "Lost", "occurred_at": NOW}
+
+    send(client, wms, "stock.counted", counted, event_id="e1")
+    send(client, wms, "stock.adjusted", told, event_id="e2")
+    work(wms)
+
+    failed = SourceEvent.objects.get(delivery_id="e1")
+    assert (failed.state, "KeyError" in failed.problem, level(tee, main)) == ("failed", True, (7, 0))

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from inventory import operations
+from inventory.errors import KeyConflict
 from inventory.models import Movement, Reservation, Warehouse
 from inventory.sources import comparing, connecting, mapping, pulls
 from inventory.sources.contract import BadCredentials
@@ -272,3 +273,36 @@ def test_a_warehouse_has_one_source(wms: Source, bridge: Bridge, main: Warehouse
     with pytest.raises(mapping.WarehouseTaken, match="Central speaks for Main warehouse already"):
         mapping.set_locations(other, {"Q1": main}, actor="user:ana")
     mapping.set_locations(other, {"Q1": make_warehouse("BACK")}, actor="user:ana")
+
+
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_a_reading_that_nobody_thought_of_ends_with_a_sentence_and_the_next_one_counts(
+    wms: Source, bridge: Bridge, main: Warehouse, monkeypatch: pytest.MonkeyPatch, is_decided: bool
+) -> None:
+    skus = [make_sku(code, on_hand=10) for code in ("TEE", "MUG", "CAP")]
+    for sku in skus:
+        bridge.set_stock(sku.code, "Q1", 0 if is_decided else 7)
+    apply = comparing.apply
+
+    def unthought_of(*_args: object, **_named: object) -> None:
+        raise KeyConflict("source:1:pull:1:1:1")
+
+    monkeypatch.setattr(comparing, "apply", unthought_of)
+    pull = read(wms)
+    if is_decided:
+        assert pulls.decide(pull, apply=True, actor="user:ana", now=timezone.now())
+        work(wms)
+        pull.refresh_from_db()
+
+    assert (pull.state, "KeyConflict" in pull.problem) == (Pull.State.DISCARDED, True)
+    wms.refresh_from_db()
+    assert wms.next_pull_at is not None
+    assert wms.next_pull_at > timezone.now()
+    assert [level(sku, main) for sku in skus] == [(10, 0)] * 3
+
+    monkeypatch.setattr(comparing, "apply", apply)
+    pull = read(wms)
+    if is_decided:
+        assert pulls.decide(pull, apply=True, actor="user:ana", now=timezone.now())
+        work(wms)
+    assert [level(sku, main) for sku in skus] == [(0 if is_decided else 7, 0)] * 3
