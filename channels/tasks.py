@@ -143,24 +143,50 @@ def _reachable() -> QuerySet[Channel]:
 
 
 def sweep() -> None:
-    """Wake every lane that has due work and do what belongs to nobody's lane; also the worker's heartbeat."""
+    """Wake every lane that has due work and do what belongs to nobody's lane; also the worker's heartbeat.
+
+    A part that fails keeps no other from being done: what it raises is raised when all the others were.
+    """
     now = timezone.now()
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": now})
-    reservations.expire_due(now=now)
-    orders.book_waiting(now=now)
-    selling.book_waiting(now=now)
+    parts: tuple[Callable[..., object], ...] = (
+        reservations.expire_due,
+        orders.book_waiting,
+        selling.book_waiting,
+        _spread_due_signals,
+        source_lane.sweep,
+        _wake_lanes,
+        observing.measure,
+        _check_due_subscriptions,
+    )
+    failures = []
+    for part in parts:
+        try:
+            part(now=now)
+        except Exception as error:
+            log.error("sweep_failed", part=getattr(part, "__name__", ""), exc_info=error)
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def _spread_due_signals(now: datetime) -> None:
     if StockSignal.objects.exists():
         publishing.spread_signals(now=now)
+
+
+def _wake_lanes(now: datetime) -> None:
     for name, kind in KINDS.items():
         for channel_id in kind.due(_reachable(), now).order_by("pk").values_list("pk", flat=True):
             wake(f"{name}:{channel_id}")
     for name, lane in FREE_LANES.items():
         if lane.has_due(now):
             wake(name)
-    observing.measure(now=now)
-    source_lane.sweep(now)
     for source in source_lane.due(now):
         wake(source.lane)
+
+
+def _check_due_subscriptions(now: datetime) -> None:
     for channel in _reachable().filter(next_subscription_check_at__lte=now):
         check_subscriptions(channel, now=now)
 

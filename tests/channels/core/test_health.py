@@ -12,6 +12,7 @@ from django.utils import timezone
 from channels import health, tasks
 from channels.models import Heartbeat, InboundEvent, Listing
 from inventory.models import StockSignal
+from inventory.shops import selling
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +106,19 @@ def test_the_sweep_beats_the_heart() -> None:
     tasks.sweep()
 
     assert health.worker_health(timezone.now()).is_running is True
+
+
+def test_a_part_of_the_sweep_that_fails_keeps_no_lane_asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = factories.make_channel("North", next_poll_at=late())
+    woken: list[str] = []
+
+    def fails(*, now: datetime) -> int:
+        raise RuntimeError("a row that nobody thought of")
+
+    monkeypatch.setattr(tasks, "wake", woken.append)
+    monkeypatch.setattr(selling, "book_waiting", fails)
+
+    with pytest.raises(RuntimeError, match="nobody thought of"):
+        tasks.sweep()
+
+    assert f"inbox:{channel.pk}" in woken
