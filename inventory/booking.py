@@ -258,8 +258,11 @@ def _spread(
     What has ``left`` a place has, whatever was asked of it.
     """
     places = {*warehouse_ids, *(warehouse_id for demand in demands for warehouse_id in demand.warehouse_ids)}
+    # Those that the order holds already too, though its channel may sell from them no more: they are moved as well.
+    places |= {warehouse_id for _line, _sku, warehouse_id in held}
+    sku_ids = {demand.sku_id for demand in demands} | {sku_id for _line, sku_id, _place in held}
     # Locked in the order of the ledger: two orders must not both take the last units of the first warehouse.
-    levels = StockLevel.objects.filter(sku_id__in={d.sku_id for d in demands}, warehouse_id__in=places)
+    levels = StockLevel.objects.filter(sku_id__in=sku_ids, warehouse_id__in=places)
     free = {
         (level.sku_id, level.warehouse_id): level.available
         for level in levels.order_by("sku_id", "warehouse_id").select_for_update(no_key=True)

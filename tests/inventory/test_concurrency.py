@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -308,3 +309,46 @@ def test_the_proof_accuses_no_ledger_that_is_being_written_to() -> None:
 
     jobs: list[Callable[[], list[str]]] = [prove, *(partial(buy, n) for n in range(6))]
     assert together(jobs) == [[]] * 7
+
+
+def test_an_order_that_holds_units_where_its_channel_sells_no_more_doesn_t_deadlock() -> None:
+    """Its levels there are locked in the order of all others, though new units come only from the other warehouse."""
+    main, annex = make_warehouse(), make_warehouse("ANNEX")
+    skus = [make_sku(f"SKU-{n}", on_hand=1000) for n in range(2)]
+    for sku in skus:
+        stock(sku, annex, on_hand=1000)
+
+    def order(buyer: int) -> int:
+        for turn in range(60):
+            is_over = turn % 2 == 1
+            demands = [
+                Demand(line_ref=str(n), sku_id=sku.pk, sold=0 if is_over else 2, fulfilled=0)
+                for n, sku in enumerate(skus)
+            ]
+            for feeds in [[annex]] if is_over else [[main], [annex]]:
+                wanted = demands if is_over or feeds == [annex] else [replace(each, sold=1) for each in demands]
+                with transaction.atomic():
+                    book(
+                        wanted,
+                        key=f"order:{buyer}",
+                        reference="",
+                        warehouse_ids=[place.pk for place in feeds],
+                        actor="channel:North",
+                        now=NOW,
+                        occurred_at=NOW,
+                    )
+        return buyer
+
+    def move(mover: int) -> int:
+        for turn in range(120):
+            source, destination = (main, annex) if turn % 2 else (annex, main)
+            operations.transfer(
+                sku=skus[turn % 2], source=source, destination=destination, units=1, key=f"{mover}:{turn}",
+                actor="user:ana", now=NOW,
+            )  # fmt: skip
+        return mover
+
+    jobs = [partial(order, n) for n in range(4)] + [partial(move, n) for n in range(4)]
+    assert together(jobs) == [*range(4), *range(4)]
+    assert {level.reserved for level in StockLevel.objects.all()} == {0}
+    assert list(verify.differences()) == []
