@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.core.exceptions import ValidationError
+import structlog
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -22,12 +23,14 @@ from channels.models import Channel, Listing
 from channels.readings import Reading
 from channels.tracking import CantStart
 from inventory import audit
-from inventory.errors import LedgerError
+from inventory.errors import OWN_FAULTS, LedgerError
 from reconciliation import verbs
 from reconciliation.models import Batch, BatchItem, Discrepancy, Verb
 from reconciliation.verbs import Choice, NotPossible, PictureMoved
 from reconciliation.verbs.acting import HARMLESS
 from reconciliation.verbs.previewing import Surroundings
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 50  # rows read between two polls
 MOST = 10_000  # rows of one batch
@@ -209,6 +212,11 @@ def _do(item: BatchItem, reading: Reading | None, around: Surroundings, *, now: 
         _end(item, BatchItem.State.MOVED, str(problem), now=now)
     except (NotPossible, CantStart, LedgerError, ChannelError) as problem:
         _end(item, BatchItem.State.REFUSED, str(problem), now=now)
+    except (*OWN_FAULTS, ObjectDoesNotExist, ValidationError) as error:
+        # Raised, it would keep all rows behind it waiting, at each round anew.
+        log.error("row_not_decided", batch=batch.pk, discrepancy=row.pk, exc_info=error)
+        words = _("It could not be done (%(error)s); the server's log has the details.")
+        _end(item, BatchItem.State.REFUSED, words % {"error": type(error).__name__}, now=now)
     else:
         _end(item, BatchItem.State.DONE, "", now=now)
 

@@ -6,12 +6,13 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from django.test import Client
 
 from channels import breaker, tasks
 from channels.models import Channel
 from inventory.models import Movement
-from reconciliation import batches
+from reconciliation import batches, verbs
 from reconciliation.models import Batch, BatchItem, Discrepancy
 from tests.channels.core.world import Store, pass_time
 from tests.factories import make_warehouse
@@ -73,6 +74,27 @@ def test_picked_rows_are_decided_and_taken_back(browser: Client, store: Store) -
     again = browser.post(f"/reconciliation/batches/{batch.pk}/undo/", follow=True)
     assert "It was taken back already." in again.content.decode()
     assert undone["Location"] == f"/reconciliation/batches/{Batch.objects.latest('pk').pk}/"
+
+
+def test_a_row_that_nobody_thought_of_is_refused_and_holds_up_no_other(
+    browser: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [differing(store, code, ours=7, theirs=10) for code in ("TEE", "MUG")]
+    act = verbs.act
+
+    def unthought_of(row: Discrepancy, *args: Any, **named: Any) -> Any:
+        if row.pk == rows[0].pk:
+            raise KeyError("units")
+        return act(row, *args, **named)
+
+    monkeypatch.setattr(verbs, "act", unthought_of)
+
+    confirm(browser, NEW + "?scope=rows&verb=keep-ours&" + "&".join(f"row={row.pk}" for row in rows))
+    tasks.run_lane(batches.lane_of(store.channel.pk))
+
+    results = dict(BatchItem.objects.values_list("discrepancy__listing__external_sku", "state"))
+    assert (results, Batch.objects.get().state) == ({"TEE": "refused", "MUG": "done"}, "done")
+    assert "KeyError" in BatchItem.objects.get(state="refused").message
 
 
 def test_what_has_changed_since_it_was_seen_is_shown_once_more(browser: Client, shop: SimpleNamespace) -> None:
