@@ -104,6 +104,11 @@ class ReservationViews(ReadViews[Reservation]):
                 "reservation-of-an-order",
                 "This reservation belongs to an order of a channel and follows that order.",
             )
+        if reservation.key.startswith("source:"):
+            # What a stock source has promised to others. Fulfilled here it would take units off on hand that lie there.
+            raise ProblemError(
+                409, "kept-elsewhere", f"These units are held for {reservation}, which alone says when they are free."
+            )
         ended = end(reservation=reservation, actor=actor_of(request), now=timezone.now(), reason=asked["reason"])
         return Response(self._shown(ended))
 

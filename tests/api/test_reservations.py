@@ -190,6 +190,19 @@ def test_lines_are_a_list_of_one_to_500(api: Api, tee: Sku, lines: object) -> No
     assert reserved() == 0
 
 
+def test_what_a_stock_source_holds_only_it_gives_back(api: Api, tee: Sku, main: Warehouse) -> None:
+    held = Reservation.objects.create(key="source:1", reference="Central", created_at=timezone.now())
+    ReservationLine.objects.create(reservation=held, sku=tee, warehouse=main, reserved=3)
+    movements = Movement.objects.count()
+
+    for verb in ("release", "fulfil"):
+        problem = assert_problem(api.post(f"reservations/{held.uuid}/{verb}/"), 409, "kept-elsewhere")
+        assert "Central" in problem["detail"]
+
+    held.refresh_from_db()
+    assert (held.state, held.lines.get().reserved, Movement.objects.count()) == ("open", 3, movements)
+
+
 def test_the_reservation_of_an_order_follows_its_order(api: Api, tee: Sku) -> None:
     held = Reservation.objects.create(key="order:1:77", reference="#77", created_at=timezone.now())
 
