@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from channels import (
     catalog,
@@ -70,7 +71,7 @@ def run_lane(name: str) -> None:
         lane = FREE_LANES[name]
         lanes.run(name, lane.work, lane.has_due, linger=lanes.LINGER_SECONDS)
         return
-    kind, _, channel_id = name.partition(":")
+    kind, _colon, channel_id = name.partition(":")
     if kind == source_lane.FAMILY:
         _run_source(name, int(channel_id))
         return
@@ -93,6 +94,12 @@ def run_lane(name: str) -> None:
             # Everything that is still to do is due on its rows; a later sweep finds it.
             connection.note_failure(channel, error, now=timezone.now())
             log.warning("channel_error", lane=name, channel=channel.name, error=str(error))
+        except Exception as error:
+            # The queue's log alone would know of it, and the lane would begin anew each minute.
+            words = _("The work on it ended in an error of ours (%(error)s); the server's log has the details.")
+            told = ChannelError(words % {"error": type(error).__name__})
+            connection.note_failure(channel, told, now=timezone.now())
+            raise
 
 
 def _run_source(name: str, source_id: int) -> None:

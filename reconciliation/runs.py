@@ -21,6 +21,7 @@ from channels.contract import BadCredentials, ChannelError, Platform, RateLimite
 from channels.lanes import Lease, wake
 from channels.models import Channel, Listing
 from inventory import audit
+from inventory.errors import OWN_FAULTS
 from inventory.models import Sku
 from reconciliation import bulk, scanning, schedule, settling
 from reconciliation.models import Discrepancy, Finding, Run
@@ -187,6 +188,10 @@ def work(channel: Channel, platform: Platform, lease: Lease) -> bool:
         bulk.drop(run)
     except ChannelError as error:
         _postpone(run, error, now=timezone.now())
+        raise
+    except OWN_FAULTS as error:
+        words = _("It ended in an error of ours (%(error)s); the server's log has the details.")
+        fail(run, words % {"error": type(error).__name__}, now=timezone.now())
         raise
     return True
 

@@ -312,3 +312,25 @@ def test_a_sale_booked_after_its_reading_was_noted_is_not_suspected(store: Store
     bulk.compare(run)
 
     assert findings(run) == {"EDITED": "suspected", "YOUNG": "suspected"}
+
+
+def test_a_run_that_ends_in_an_error_of_ours_says_so_and_makes_room_for_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sell(store, "TEE", 10)
+    run = runs.start(channel=store.channel, requested_by="user:ana", now=timezone.now())
+    write = bulk.write_shown
+
+    def fails(*_args: object, **_named: object) -> None:
+        raise KeyError("ref")
+
+    monkeypatch.setattr(bulk, "write_shown", fails)
+    with pytest.raises(KeyError):
+        tasks.run_lane(runs.lane_of(store.channel.pk))
+
+    run.refresh_from_db()
+    assert (run.state, run.due_at, ShownQuantity.objects.count()) == (Run.State.FAILED, None, 0)
+    assert "an error of ours (KeyError)" in run.problem
+
+    monkeypatch.setattr(bulk, "write_shown", write)
+    assert reconcile(store).state == Run.State.DONE

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from channels import health, tasks
+from channels import health, inbox, polling, tasks
 from channels.models import Heartbeat, InboundEvent, Listing
 from inventory.models import StockSignal
 from inventory.shops import selling
@@ -122,3 +122,20 @@ def test_a_part_of_the_sweep_that_fails_keeps_no_lane_asleep(monkeypatch: pytest
         tasks.sweep()
 
     assert f"inbox:{channel.pk}" in woken
+
+
+def test_a_lane_that_ends_in_an_error_of_ours_says_so_on_its_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = factories.make_channel("North", next_poll_at=late())
+
+    def fails(*_args: object, **_named: object) -> int:
+        raise RuntimeError("a secret of the store")
+
+    monkeypatch.setattr(polling, "poll", fails)
+
+    with pytest.raises(RuntimeError):
+        tasks.run_lane(inbox.lane_of(channel.pk))
+
+    channel.refresh_from_db()
+    assert channel.failing_since is not None
+    assert "an error of ours (RuntimeError)" in channel.failing_words
+    assert "secret" not in channel.failing_words
