@@ -167,12 +167,14 @@ def apply_product(
     ``is_complete``: pools of the product that were not reported are gone. What a person decided about the mapping is
     not touched, nor is ``accounted``, unless the pool comes back from being unlimited or gone.
     """
-    refs = [item.ref for item in reported]
+    # A page that moved while it was read, or a plugin, may tell one pool twice.
+    pools = {item.ref: item for item in reported}
+    refs = list(pools)
     rows = Listing.objects.filter(Q(ref__in=refs) | Q(product_ref=product_ref), channel=channel)
     # Locked in the order that everyone locks listings in, whatever order the platform reports them in.
     known = {listing.ref: listing for listing in rows.order_by("pk").select_for_update(no_key=True)}
     new = 0
-    for item in reported:
+    for item in pools.values():
         listing = known.get(item.ref)
         if listing is None:
             listing = Listing(channel=channel, ref=item.ref)
@@ -250,7 +252,7 @@ def _keep_variants(channel: Channel, listing: Listing, item: ReportedListing) ->
                 options=variant.options[:500],
                 title=listing.title,
             )
-            for variant in item.variants
+            for variant in {variant.ref: variant for variant in item.variants}.values()
         ],
         update_conflicts=True,
         unique_fields=["channel", "ref"],

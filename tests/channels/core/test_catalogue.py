@@ -10,6 +10,7 @@ import requests
 from django.utils import timezone
 
 from channels import catalog, mapping, suggesting, tasks
+from channels.contract import ReportedListing, ReportedVariant
 from channels.models import CatalogImport, Listing, ListingVariant
 from channels.platforms.ecwid import catalog_scan
 from channels.platforms.ecwid import writes as ecwid_writes
@@ -298,3 +299,20 @@ def test_variants_move_with_their_pool(store: Store) -> None:
     own = store.listing("CANDLE-FIG")
     variant = ListingVariant.objects.get(ref=own.ref)
     assert (variant.listing, base.variants.count()) == (own, 1)
+
+
+def test_a_pool_or_a_variant_that_is_told_twice_is_kept_once_as_it_was_told_last(store: Store) -> None:
+    variants = (ReportedVariant(ref="p1-c1", sku="TEE"), ReportedVariant(ref="p1-c1", sku="TEE", options="Size: M"))
+    early, late = (
+        ReportedListing(
+            ref="p1", product_ref="1", title="Tee", sku="TEE", tracked=True, quantity=units, variants=variants
+        )
+        for units in (4, 3)
+    )
+
+    for new in (1, 0):
+        made = catalog.apply_product(store.channel, "1", [early, late], now=timezone.now(), is_complete=True)
+
+        assert made == new
+        assert Listing.objects.get().shown == 3
+        assert ListingVariant.objects.get().options == "Size: M"
