@@ -110,8 +110,8 @@ def snapshot(payload: Mapping[str, Any], known: Mapping[str, KnownLine], habits:
             if seen[line.ref] > 1:
                 line = _twin(line, seen[line.ref])
             lines.append(line)
-        listed = {line.ref for line in lines}
-        lines += [_removed(line, habits) for name, line in known.items() if name not in listed]
+    listed = {line.ref for line in lines}
+    lines += [_removed(line, habits) for name, line in known.items() if name not in listed]
     return OrderSnapshot(
         ref=ref,
         number=ref,

@@ -237,3 +237,14 @@ def test_a_time_at_the_edge_of_the_calendar_is_none() -> None:
     found = read(told)
 
     assert (found.placed_at, found.changed_at, raw_order(told).changed_at) == (None, None, None)
+
+
+@pytest.mark.parametrize(("status", "by"), [("UNSHIPPED", "AMAZON"), ("UNFULFILLABLE", "MERCHANT")])
+def test_an_order_that_is_ours_no_more_gives_back_what_was_booked_of_it(status: str, by: str) -> None:
+    ours = read(order("UNSHIPPED", item(2, 0, 2)))
+    known = {line.ref: KnownLine(ref=line.ref, ordered=2, sold=2, taken=2) for line in ours.lines}
+
+    found = read(order(status, item(2, 0, 2), by=by), known)
+
+    assert [(line.ref, line.ordered, line.sold, line.taken) for line in found.lines] == [("17198765432109", 0, 0, 0)]
+    assert read(order(status, item(2, 0, 2), by=by)).lines == ()
