@@ -147,9 +147,13 @@ def test_what_a_crash_cut_short_goes_on_and_counts_all(
     monkeypatch.setattr(comparing, "CHUNK", 2)
     pull = stage(source, "sku,location,on_hand\n" + "".join(f"{sku.code},MAIN,5\n" for sku in skus))
     assert pulls.decide(pull, apply=True, actor="user:ana", now=timezone.now())
+
+    def killed(*_args: object) -> None:
+        raise SystemExit("the worker is gone")
+
     with monkeypatch.context() as crashing:
-        crashing.setattr(comparing, "_keep_readings", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
+        crashing.setattr(comparing, "_keep_readings", killed)
+        with pytest.raises(SystemExit):
             work(source)
     assert {level(sku, main) for sku in skus} == {(5, 0)}
 
