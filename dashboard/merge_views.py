@@ -17,6 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 from inventory.merging import CannotMerge
 from inventory.models import Sku
 from inventory.querysets import SkuQuerySet
+from inventory.searches import typed
 from inventory.views import actor_of
 from reconciliation import merging
 
@@ -28,7 +29,7 @@ MATCHES = 12  # SKUs that a search offers at once
 def sku_merge(request: HttpRequest, pk: int) -> HttpResponse:
     """Search the SKU that stays; for htmx only the matches, or the page for the dialog."""
     sku = get_object_or_404(Sku, pk=pk)
-    text = request.GET.get("q", "").strip()[:200]
+    text = typed(request.GET.get("q"))
     others = Sku.objects.active().filter(is_sandbox=sku.is_sandbox, is_bundle=sku.is_bundle).exclude(pk=pk)
     found = others.search(text) if text else _alike(sku, others)
     htmx: Any = getattr(request, "htmx", None)

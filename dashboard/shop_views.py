@@ -22,6 +22,7 @@ from dashboard.tables import SaleLineTable
 from inventory.codes import sku_named
 from inventory.errors import KeptElsewhere
 from inventory.models import Sku, Warehouse
+from inventory.searches import typed
 from inventory.sheets import UnreadableSheet
 from inventory.shops import files, selling
 from inventory.shops.finding import scanned
@@ -82,7 +83,7 @@ def _again(request: HttpRequest, place: Warehouse) -> HttpResponse:
 def shop_add(request: HttpRequest, pk: int) -> HttpResponse:
     """Lay what was scanned or typed on the counter; offer what is like it where nothing is exactly that."""
     place = _shop(pk)
-    text = request.POST.get("code", "").strip().replace("\x00", "")[:CODE_LENGTH]
+    text = typed(request.POST.get("code"), CODE_LENGTH)
     if not text:
         return _again(request, place)
     basket = Basket(request.session, place)
@@ -121,7 +122,7 @@ def shop_finish(request: HttpRequest, pk: int) -> HttpResponse:
     place, now = _shop(pk), timezone.now()
     basket = Basket(request.session, place)
     if not basket or request.POST.get("sale_id") != basket.sale_id:
-        sold = SaleLine.objects.filter(warehouse=place, sale_id=request.POST.get("sale_id", "")[:100]).exists()
+        sold = SaleLine.objects.filter(warehouse=place, sale_id=typed(request.POST.get("sale_id"), 100)).exists()
         messages.info(request, _("Booked already.") if sold else _("Nothing was booked: the counter has changed."))
         return redirect("dashboard:shop_sell", place.pk)
     lines = [
@@ -158,7 +159,9 @@ def shop_void(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo a whole sale."""
     place, now = _shop(pk), timezone.now()
     lines = SaleLine.objects.filter(
-        warehouse=place, sale_id=request.POST.get("sale_id", "")[:100], till=request.POST.get("till", "")[:60]
+        warehouse=place,
+        sale_id=typed(request.POST.get("sale_id"), 100),
+        till=typed(request.POST.get("till"), 60),
     ).exclude(state=SaleLine.State.VOIDED)
     voids = [Told(sale_id=line.sale_id, line_id=line.line_id, verb=Verb.VOID, occurred_at=now) for line in lines]
     if voids:
@@ -212,13 +215,13 @@ def shop_resolve(request: HttpRequest, pk: int) -> HttpResponse:
     line = get_object_or_404(SaleLine.objects.select_related("warehouse"), pk=pk, state=SaleLine.State.WAITING)
     context: dict[str, Any] = {"line": line, "shop": line.warehouse}
     if request.method == "POST":
-        sku = sku_named(request.POST.get("sku", ""))
+        sku = sku_named(typed(request.POST.get("sku")))
         if sku is not None:
             selling.resolve(line=line, sku=sku, actor=actor_of(request.user), now=timezone.now())
             wake_soon("signals")
             messages.success(request, _("Booked as %s.") % sku.code)
             return redirect(f"{reverse('dashboard:shop_sales', args=[line.warehouse_id])}?state=waiting")
         messages.error(request, _("No SKU has this code."))
-    context["q"] = request.GET.get("q", line.code)[:CODE_LENGTH]
+    context["q"] = typed(request.GET.get("q", line.code), CODE_LENGTH)
     context["matches"] = shops.matches(context["q"], line.warehouse)
     return render(request, "shops/resolve.html", context)

@@ -10,6 +10,12 @@ from django.db.models import Model, Q, QuerySet
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 FEW = 2000  # rows of another table that are named one by one
+LONGEST = 200
+
+
+def typed(text: str | None, longest: int = LONGEST) -> str:
+    """Return what somebody typed or scanned without spaces around it, and without the NUL that no database keeps."""
+    return (text or "").replace("\0", "").strip()[:longest]
 
 
 def holding(model: type[Model], paths: Iterable[str], text: str) -> Q:

@@ -21,6 +21,7 @@ from channels.forms import ConnectForm
 from channels.models import Channel
 from channels.registry import PLATFORMS
 from inventory.addresses import ForbiddenAddress
+from inventory.searches import typed
 from inventory.views import actor_of
 
 
@@ -156,7 +157,7 @@ def connect_continue(request: HttpRequest, platform: str, token: str) -> HttpRes
 @require_GET
 def connect_callback(request: HttpRequest) -> HttpResponse:
     """Take the platform's answer: the state must be this person's, and its code is exchanged once."""
-    answer = {name[:100]: value[:2000] for name, value in request.GET.dict().items()}
+    answer = {typed(name, 100): typed(value, 2000) for name, value in request.GET.dict().items()}
     if answer.get("error"):
         words = _("The store did not give its consent, so nothing was connected. You can begin again at any time.")
         return _explain(request, _("No consent"), words, status=200)

@@ -23,6 +23,7 @@ from channels.views.answers import back
 from channels.views.listings import tabs, with_all
 from inventory.bundle_forms import BundleForm
 from inventory.models import Sku
+from inventory.searches import typed
 from inventory.tables import arrange, list_page
 from inventory.views import actor_of
 
@@ -54,7 +55,7 @@ def listing_keys(request: HttpRequest) -> HttpResponse:
 def listing_link_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Search the SKU that a listing sells; for htmx only the matches, or the page for the dialog."""
     listing = get_object_or_404(with_all(), pk=pk)
-    text = request.GET.get("q", "").strip()[:200]
+    text = typed(request.GET.get("q"))
     apart = Sku.objects.active().filter(is_sandbox=listing.channel.is_sandbox)
     found = apart.search(text).with_stock().order_by("code")[:MATCHES] if text else Sku.objects.none()
     htmx: Any = getattr(request, "htmx", None)
