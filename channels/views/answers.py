@@ -15,7 +15,8 @@ def back(request: HttpRequest, default: str) -> HttpResponse:
     """Go to the page that the form says it came from, if it is one of ours, else to ``default``."""
     wanted = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None, require_https=request.is_secure())
-    return redirect(wanted if wanted and is_ours else default)
+    # A path: redirect() takes a bare word for the name of a view.
+    return redirect(wanted if wanted.startswith("/") and is_ours else default)
 
 
 def refuse(request: HttpRequest, error: ChannelError) -> None:

@@ -33,3 +33,13 @@ def test_the_counter_takes_what_a_broken_scanner_types(browser: Client, shop: Si
 
     assert answer.status_code == 200
     assert shop.cap.code in answer.content.decode()
+
+
+@pytest.mark.parametrize("odd", ["1", "a\x00b", "//elsewhere.example", "https://elsewhere.example/", ""])
+def test_a_way_back_that_is_none_leads_to_the_rows_own_page(browser: Client, shop: SimpleNamespace, odd: str) -> None:
+    listing = make_listing(shop.north, None)
+
+    answer = browser.post(f"/listings/{listing.pk}/ignore/", {"next": odd})
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/listings/")
