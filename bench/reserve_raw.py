@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from bench.clients import Act, Load, measure, read_load, report
-from inventory.statements import RESERVE
+from inventory.statements import RESERVE_ONE
 
 
 def main(load: Load) -> None:
@@ -27,18 +27,12 @@ def main(load: Load) -> None:
         def act() -> None:
             sku_id, now, key = pick(chosen), datetime.now(UTC), uuid.uuid4()
             parameters = {
-                "place": [0],
-                "key": [f"{sku_id}:{warehouse_id}:reserve"],
-                "sku_id": [sku_id],
-                "warehouse_id": [warehouse_id],
-                "kind": ["reserve"],
-                "on_hand": [0],
-                "reserved": [1],
-                "unsellable": [0],
-                "needs_available": [1],
-                "needs_on_hand": [None],
-                "needs_unsellable": [None],
-                "count": 1,
+                "key": f"{sku_id}:{warehouse_id}:reserve",
+                "sku_id": sku_id,
+                "warehouse_id": warehouse_id,
+                "kind": "reserve",
+                "reserved": 1,
+                "needs_available": 1,
                 "actor": "bench",
                 "now": now,
                 "occurred_at": now,
@@ -48,9 +42,8 @@ def main(load: Load) -> None:
                 "digest": "",
                 "expires_at": None,
             }
-            cursor.execute(RESERVE.encode(), parameters, prepare=True)
-            [row] = cursor.fetchall()
-            if row[-1] is None:
+            cursor.execute(RESERVE_ONE.encode(), parameters, prepare=True)
+            if cursor.fetchone() is None:
                 raise RuntimeError("refused: the bench has run out of stock")
 
         return act

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.db.models import F
@@ -167,22 +168,25 @@ def _reserve(
 def _reserve_at_once(reservation: Reservation, wanted: Mapping[tuple[int, int], int], *, actor: str) -> Reservation:
     """Write the reservation, its lines and the ledger's part in one statement."""
     entries = _entries(wanted, prefix="")  # the statement puts the reservation's id before the keys
-    rows = statements.run(
-        statements.RESERVE,
-        [entry.as_row() for entry in entries],
-        actor=actor,
-        now=reservation.created_at,
-        occurred_at=reservation.created_at,
-        reason=reservation.reference,
-        uuid=reservation.uuid,
-        reservation_key=reservation.key,
-        digest=reservation.request_digest,
-        expires_at=reservation.expires_at,
-    )
-    refusals = ledger.refusals_of(entries, rows)
-    if refusals:
-        raise InsufficientStock(ledger.shortages_of(refusals))
-    reservation.pk = rows[0].written_id
+    cause: dict[str, Any] = {
+        "actor": actor,
+        "now": reservation.created_at,
+        "occurred_at": reservation.created_at,
+        "reason": reservation.reference,
+        "uuid": reservation.uuid,
+        "reservation_key": reservation.key,
+        "digest": reservation.request_digest,
+        "expires_at": reservation.expires_at,
+    }
+    number = statements.reserve_one(entries[0].as_row(), **cause) if len(entries) == 1 else None
+    if number is None:
+        # Several levels; or one that lacks units, and this tells how many there are.
+        rows = statements.run(statements.RESERVE, [entry.as_row() for entry in entries], **cause)
+        refusals = ledger.refusals_of(entries, rows)
+        if refusals:
+            raise InsufficientStock(ledger.shortages_of(refusals))
+        number = rows[0].written_id
+    reservation.pk = number
     reservation._state.adding, reservation._state.db = False, DEFAULT_DB_ALIAS
     return reservation
 

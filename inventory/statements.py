@@ -53,7 +53,18 @@ WITH wanted AS (
   RETURNING decided.place, decided.key, decided.sku_id, decided.warehouse_id, decided.kind, decided.on_hand,
     decided.reserved, decided.unsellable, level.on_hand AS on_hand_after, level.reserved AS reserved_after,
     level.unsellable AS unsellable_after
-), signalled AS (
+)"""
+# One level needs no lock before its update: the guard stands in it, and is judged again once it has waited its turn.
+_MOVE_ONE = """
+WITH moved AS (
+  UPDATE inventory_stocklevel level SET reserved = level.reserved + %(reserved)s::bigint
+  WHERE level.sku_id = %(sku_id)s::bigint AND level.warehouse_id = %(warehouse_id)s::bigint
+    AND level.on_hand - level.reserved >= %(needs_available)s::bigint
+  RETURNING 0 AS place, %(key)s::text AS key, level.sku_id, level.warehouse_id, %(kind)s::text AS kind,
+    0::bigint AS on_hand, %(reserved)s::bigint AS reserved, 0::bigint AS unsellable, level.on_hand AS on_hand_after,
+    level.reserved AS reserved_after, level.unsellable AS unsellable_after
+)"""
+_SIGNAL = """, signalled AS (
   INSERT INTO inventory_stocksignal (sku_id, version, raised_at)
   SELECT DISTINCT sku_id, 1, %(now)s::timestamptz FROM moved WHERE on_hand <> reserved ORDER BY sku_id
   ON CONFLICT (sku_id) DO UPDATE SET version = inventory_stocksignal.version + 1
@@ -69,7 +80,7 @@ _RESULT = """
   decided.place, decided.may_move, decided.is_enough, decided.on_hand_before, decided.reserved_before,
   decided.unsellable_before"""
 
-POST = f"""{_MOVE}, written AS (
+POST = f"""{_MOVE}{_SIGNAL}, written AS (
   INSERT INTO inventory_movement ({_MOVEMENT_COLUMNS})
   SELECT moved.key, {_MOVEMENT_VALUES} FROM moved ORDER BY moved.place
   RETURNING id, sku_id, warehouse_id
@@ -79,7 +90,7 @@ FROM decided LEFT JOIN written
   ON written.sku_id = decided.sku_id AND written.warehouse_id = decided.warehouse_id
 """  # noqa: S608 - made of constants
 
-RESERVE = f"""{_MOVE}, reservation AS (
+_RESERVED = f"""{_SIGNAL}, reservation AS (
   INSERT INTO inventory_reservation
     (uuid, key, request_digest, reference, state, revision, expires_at, created_at)
   SELECT %(uuid)s::uuid, %(reservation_key)s::text, %(digest)s::text, %(reason)s::text, 'open', 0,
@@ -94,8 +105,9 @@ RESERVE = f"""{_MOVE}, reservation AS (
   SELECT 'reservation:' || reservation.id || ':' || moved.key, {_MOVEMENT_VALUES}
   FROM moved, reservation ORDER BY moved.place
 )
-SELECT {_RESULT}, reservation.id FROM decided LEFT JOIN reservation ON TRUE
 """  # noqa: S608 - made of constants
+RESERVE = f"{_MOVE}{_RESERVED}SELECT {_RESULT}, reservation.id FROM decided LEFT JOIN reservation ON TRUE"  # noqa: S608
+RESERVE_ONE = f"{_MOVE_ONE}{_RESERVED}SELECT id FROM reservation"  # noqa: S608 - made of constants
 
 
 COLUMNS = (
@@ -149,6 +161,18 @@ def run(
     with _all_or_nothing(), _cursor() as cursor:
         cursor.execute(statement.encode(), parameters, prepare=True)
         return {row[0]: Row(*row) for row in cursor.fetchall()}
+
+
+def reserve_one(entry: EntryRow, **cause: str | UUID | datetime | None) -> int | None:
+    """Reserve on one level and return the reservation's id; None, and nothing written, if units or level are missing.
+
+    On a level that all want, this is done more than twice as often a second as RESERVE, which tells what is short.
+    """
+    parameters = dict(zip(COLUMNS, entry, strict=True)) | cause
+    with _all_or_nothing(), _cursor() as cursor:
+        cursor.execute(RESERVE_ONE.encode(), parameters, prepare=True)
+        row = cursor.fetchone()
+    return None if row is None else row[0]
 
 
 @contextmanager
